@@ -1,0 +1,67 @@
+/* tap-session.h - a graph prepared on an engine: forward and patch
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Threads: a session is used by one thread at a time (a lock makes a second caller wait); traces may be
+ * read from any. Inside, kernels share a pool of @n_threads workers; results do not depend on it. */
+#pragma once
+
+#include "core/tap-graph.h"
+#include "core/tap-progress.h"
+#include "engine/tap-trace.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  int n_threads;         /* 0: one per core */
+  guint64 memory_budget; /* bytes of activations; 0: three quarters of what the machine has free */
+} TapSessionOptions;
+
+typedef enum
+{
+  TAP_RUN_DEFAULT = 0,
+  TAP_RUN_FOR_PATCH = 1 << 0, /* keep (privately) what tap_session_patch() needs */
+} TapRunFlags;
+
+/* @options may be NULL. Errors: TAP_ENGINE_ERROR_MEMORY. A graph with nodes that cannot run is accepted:
+ * forward fails only if a tap depends on one. */
+TapSession *tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **error);
+TapSession *tap_session_ref (TapSession *self);
+void tap_session_unref (TapSession *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapSession, tap_session_unref)
+TapGraph *tap_session_get_graph (TapSession *self);
+/* Makes packed weights now rather than in the first run. */
+gboolean tap_session_warm_up (TapSession *self, GCancellable *cancellable, GError **error);
+
+/* Runs what the taps need and nothing else.
+ * Shapes: inputs[i] is [N, …] with the graph input's own trailing dims (N any; other spatial sizes are
+ *   allowed where the operators allow them).
+ * Errors: TAP_ENGINE_ERROR_UNSUPPORTED names the node in the way; _INPUT names expected and found;
+ *   G_IO_ERROR_CANCELLED between nodes. */
+TapTrace *tap_session_forward (TapSession *self,
+                               TapTensor *const *inputs,
+                               int n_inputs,
+                               const TapTaps *taps,
+                               TapRunFlags flags,
+                               TapProgress *progress,
+                               GCancellable *cancellable,
+                               GError **error);
+
+/* What would the tapped values be if the pixels of @region were @pixels? @base is a trace of this session
+ * of one picture made with TAP_RUN_FOR_PATCH and taps that include @taps. Only what the region can
+ * change is computed, by the same kernels in the same order: the result equals a full pass bit for bit.
+ * Shapes: pixels [1,C,region.height,region.width], in the network's input space (preprocessed).
+ * @base stays valid and unchanged; calls with one base are independent of each other. */
+TapTrace *tap_session_patch (TapSession *self,
+                             TapTrace *base,
+                             const TapRect *region,
+                             TapTensor *pixels,
+                             const TapTaps *taps,
+                             TapProgress *progress,
+                             GCancellable *cancellable,
+                             GError **error);
+
+/* One line for `info` and About: "CPU, AVX-512, 2 threads; OpenBLAS 0.3.21 SkylakeX". (transfer full) */
+char *tap_engine_describe (void);
+
+G_END_DECLS

@@ -1,0 +1,64 @@
+/* tap-op.h - what an operator is: names, arity, shape rule, folding, region rule
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One operator per file, each ending in one `const TapOp tap_op_…`; ops/registry.c lists them. */
+#pragma once
+
+#include "core/tap-graph.h"
+
+G_BEGIN_DECLS
+
+/* What part of the output a changed rectangle of the (H×W) input can change. */
+typedef enum
+{
+  TAP_REGION_FULL,      /* everything: softmax, reshape, matmul, global pooling … */
+  TAP_REGION_POINTWISE, /* the same rectangle: relu, add, concat over channels, LRN, batch norm */
+  TAP_REGION_WINDOW,    /* through a TapWindow: conv, pooling */
+} TapRegionRule;
+
+typedef struct
+{
+  const TapGraph *graph;
+  const TapNode *node;
+  const TapShape *inputs;      /* n = node->n_inputs; n_dims -1 when the input is absent */
+  TapTensor *const *constants; /* per input; NULL when not constant */
+  TapShape *outputs;           /* to be filled */
+  TapDtype input_dtype;        /* of input 0 */
+  TapDtype *output_dtypes;     /* preset to input_dtype */
+} TapShapeContext;
+
+struct _TapOp
+{
+  const char *name;    /* "Conv" */
+  const char *summary; /* N_(): one sentence for a person */
+  int min_inputs, max_inputs;
+  int min_outputs, max_outputs;
+  TapRegionRule region;
+  /* required: checks attributes, fills outputs. The message is completed with node and file by the caller. */
+  gboolean (*shape) (TapShapeContext *ctx, GError **error);
+  /* optional: computes outputs (transfer full) from constant inputs of either dtype; only when all are constant */
+  gboolean (*fold) (const TapShapeContext *ctx, TapTensor **outputs, GError **error);
+  /* optional: multiply-adds of one run at these shapes; absent means 0 */
+  guint64 (*macs) (const TapShapeContext *ctx);
+};
+
+/* Geometry of a sliding window, all resolved (auto_pad, ceil_mode, Caffe's rule). 1-D operators are
+ * seen as height 1. */
+typedef struct
+{
+  int kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+  int pad_top, pad_left, pad_bottom, pad_right;
+  int group;
+  int in_h, in_w, out_h, out_w;
+} TapWindow;
+
+/* For Conv, MaxPool, AveragePool, LpPool, ConvTranspose. */
+gboolean tap_op_window (const TapNode *node,
+                        const TapShape *input,
+                        const TapShape *weights,
+                        TapWindow *window,
+                        GError **error);
+/* Output cells that can see any input cell of @changed; METHODS 4.2. */
+TapRect tap_window_region (const TapWindow *window, const TapRect *changed);
+
+G_END_DECLS
