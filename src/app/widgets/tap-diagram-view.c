@@ -12,12 +12,12 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#define SCALE_MIN 0.02
-#define SCALE_MAX 4.0
-#define FIT_SCALE_MAX 1.15
+#define SCALE_MIN       0.02
+#define SCALE_MAX       4.0
+#define FIT_SCALE_MAX   1.15
 /* A tall network fitted whole would be a thread of dots; the first look stays legible instead. */
 #define FIRST_SCALE_MIN 0.62
-#define MARGIN 18.0
+#define MARGIN          18.0
 
 struct _TapDiagramView
 {
@@ -62,7 +62,8 @@ update_label (TapDiagramView *self)
       const TapDiagramBox *b = tap_diagram_get_box (self->diagram, box);
 
       /* Translators: layer name, what it does, shape of its output */
-      label = g_strdup_printf (_ ("Network drawing. Selected: %s, %s, %s"), b->title, b->subtitle, b->shape);
+      label = g_strdup_printf (_ ("Network drawing. Selected: %s, %s, %s"), b->title, b->subtitle,
+                               b->shape);
     }
   else
     label = g_strdup (_ ("Network drawing"));
@@ -82,7 +83,8 @@ drawing_size (TapDiagramView *self, double *width, double *height)
 static void
 clamp_view (TapDiagramView *self)
 {
-  double dw, dh, w = gtk_widget_get_width (GTK_WIDGET (self)), h = gtk_widget_get_height (GTK_WIDGET (self));
+  double dw, dh, w = gtk_widget_get_width (GTK_WIDGET (self)),
+                 h = gtk_widget_get_height (GTK_WIDGET (self));
 
   drawing_size (self, &dw, &dh);
   dw *= self->scale;
@@ -102,7 +104,8 @@ clamp_view (TapDiagramView *self)
 static void
 fit_scale (TapDiagramView *self, double minimum)
 {
-  double dw, dh, w = gtk_widget_get_width (GTK_WIDGET (self)), h = gtk_widget_get_height (GTK_WIDGET (self));
+  double dw, dh, w = gtk_widget_get_width (GTK_WIDGET (self)),
+                 h = gtk_widget_get_height (GTK_WIDGET (self));
   double scale;
 
   drawing_size (self, &dw, &dh);
@@ -119,7 +122,8 @@ fit_scale (TapDiagramView *self, double minimum)
 static void
 scroll_to (TapDiagramView *self, int node)
 {
-  double w = gtk_widget_get_width (GTK_WIDGET (self)), h = gtk_widget_get_height (GTK_WIDGET (self));
+  double w = gtk_widget_get_width (GTK_WIDGET (self)),
+         h = gtk_widget_get_height (GTK_WIDGET (self));
   const TapDiagramBox *box;
   double left, top, right, bottom;
   int i;
@@ -247,13 +251,15 @@ drag_end_cb (GtkGestureDrag *gesture, double dx, double dy, TapDiagramView *self
 static gboolean
 scroll_cb (GtkEventControllerScroll *controller, double dx, double dy, TapDiagramView *self)
 {
-  GdkModifierType state = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (controller));
+  GdkModifierType state =
+    gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (controller));
   double step = 48;
 
   if (state & GDK_CONTROL_MASK)
     {
       GdkEvent *event = gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (controller));
-      double px = gtk_widget_get_width (GTK_WIDGET (self)) / 2.0, py = gtk_widget_get_height (GTK_WIDGET (self)) / 2.0;
+      double px = gtk_widget_get_width (GTK_WIDGET (self)) / 2.0,
+             py = gtk_widget_get_height (GTK_WIDGET (self)) / 2.0;
       double ex, ey;
 
       if (gdk_event_get_position (event, &ex, &ey))
@@ -262,7 +268,8 @@ scroll_cb (GtkEventControllerScroll *controller, double dx, double dy, TapDiagra
           double nx, ny;
 
           gtk_native_get_surface_transform (native, &nx, &ny);
-          gtk_widget_translate_coordinates (GTK_WIDGET (native), GTK_WIDGET (self), ex - nx, ey - ny, &px, &py);
+          gtk_widget_translate_coordinates (GTK_WIDGET (native), GTK_WIDGET (self), ex - nx,
+                                            ey - ny, &px, &py);
         }
       zoom_at (self, pow (1.15, -dy), px, py);
       return GDK_EVENT_STOP;
@@ -318,7 +325,11 @@ leave_cb (GtkEventControllerMotion *controller, TapDiagramView *self)
 }
 
 static gboolean
-key_cb (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, TapDiagramView *self)
+key_cb (GtkEventControllerKey *controller,
+        guint key,
+        guint code,
+        GdkModifierType state,
+        TapDiagramView *self)
 {
   int box, direction = -1;
 
@@ -377,7 +388,11 @@ key_cb (GtkEventControllerKey *controller, guint key, guint code, GdkModifierTyp
 }
 
 static gboolean
-tap_diagram_view_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+tap_diagram_view_query_tooltip (GtkWidget *widget,
+                                int x,
+                                int y,
+                                gboolean keyboard,
+                                GtkTooltip *tooltip)
 {
   TapDiagramView *self = TAP_DIAGRAM_VIEW (widget);
   int box = keyboard ? -1 : box_at (self, x, y);
@@ -391,7 +406,8 @@ tap_diagram_view_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboa
   text = self->tip (b->node, self->tip_data);
   if (text == NULL)
     return FALSE;
-  area = (GdkRectangle) { b->x * self->scale + self->x, b->y * self->scale + self->y, b->width * self->scale, b->height * self->scale };
+  area = (GdkRectangle){ b->x * self->scale + self->x, b->y * self->scale + self->y,
+                         b->width * self->scale, b->height * self->scale };
   gtk_tooltip_set_tip_area (tooltip, &area);
   gtk_tooltip_set_text (tooltip, text);
   return TRUE;
@@ -431,16 +447,19 @@ tap_diagram_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (self->diagram == NULL || width <= 0 || height <= 0)
     return;
 
-  gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_bg_color", &accent);
+  gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_bg_color",
+                                  &accent);
   style.dark = adw_style_manager_get_dark (adw_style_manager_get_default ());
   style.selected = self->selected;
   style.hovered = self->hovered;
   style.focused = gtk_widget_has_focus (widget);
   style.find = self->find;
   style.scale = self->scale;
-  style.accent = ((guint32) (accent.red * 255) << 16) | ((guint32) (accent.green * 255) << 8) | (guint32) (accent.blue * 255);
+  style.accent = ((guint32) (accent.red * 255) << 16) | ((guint32) (accent.green * 255) << 8) |
+                 (guint32) (accent.blue * 255);
 
-  clip = (cairo_rectangle_t) { -self->x / self->scale, -self->y / self->scale, width / self->scale, height / self->scale };
+  clip = (cairo_rectangle_t){ -self->x / self->scale, -self->y / self->scale, width / self->scale,
+                              height / self->scale };
   graphene_rect_init (&bounds, 0, 0, width, height);
   cr = gtk_snapshot_append_cairo (snapshot, &bounds);
   cairo_translate (cr, self->x, self->y);
@@ -472,8 +491,12 @@ tap_diagram_view_class_init (TapDiagramViewClass *klass)
   widget_class->size_allocate = tap_diagram_view_size_allocate;
   widget_class->query_tooltip = tap_diagram_view_query_tooltip;
 
-  signals[SIGNAL_NODE_SELECTED] = g_signal_new ("node-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-  signals[SIGNAL_BLOCK_TOGGLED] = g_signal_new ("block-toggled", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SIGNAL_NODE_SELECTED] =
+    g_signal_new ("node-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SIGNAL_BLOCK_TOGGLED] =
+    g_signal_new ("block-toggled", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, G_TYPE_INT);
 
   gtk_widget_class_set_css_name (widget_class, "tap-diagram");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
@@ -526,7 +549,8 @@ tap_diagram_view_init (TapDiagramView *self)
   gtk_widget_add_controller (widget, controller);
 
   g_signal_connect_swapped (self, "notify::has-focus", G_CALLBACK (gtk_widget_queue_draw), self);
-  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark",
+                           G_CALLBACK (gtk_widget_queue_draw), self, G_CONNECT_SWAPPED);
   update_label (self);
 }
 
@@ -652,7 +676,8 @@ void
 tap_diagram_view_zoom (TapDiagramView *self, double factor)
 {
   g_return_if_fail (TAP_IS_DIAGRAM_VIEW (self));
-  zoom_at (self, factor, gtk_widget_get_width (GTK_WIDGET (self)) / 2.0, gtk_widget_get_height (GTK_WIDGET (self)) / 2.0);
+  zoom_at (self, factor, gtk_widget_get_width (GTK_WIDGET (self)) / 2.0,
+           gtk_widget_get_height (GTK_WIDGET (self)) / 2.0);
 }
 
 void

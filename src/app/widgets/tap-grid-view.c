@@ -43,12 +43,15 @@ static void
 update_label (TapGridView *self)
 {
   g_autofree char *label = NULL;
-  g_autofree char *maps = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Grid of %d map", "Grid of %d maps", self->layout.n_tiles), self->layout.n_tiles);
+  g_autofree char *maps = g_strdup_printf (
+    g_dngettext (GETTEXT_PACKAGE, "Grid of %d map", "Grid of %d maps", self->layout.n_tiles),
+    self->layout.n_tiles);
 
   if (self->selected >= 0)
     /* Translators: "Grid of 64 maps, map 12 selected" */
     label = g_strdup_printf (_ ("%s, map %d selected"), maps, self->selected);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label != NULL ? label : maps, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  label != NULL ? label : maps, -1);
 }
 
 /* The grid is centred across the width it is given. */
@@ -78,7 +81,8 @@ reveal (TapGridView *self, int place)
     return;
   tap_grid_tile_rect (&self->layout, place, &x, &y);
   adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (scrolled));
-  gtk_adjustment_clamp_page (adjustment, y - self->layout.gap, y + self->layout.tile_height + self->layout.gap);
+  gtk_adjustment_clamp_page (adjustment, y - self->layout.gap,
+                             y + self->layout.tile_height + self->layout.gap);
 }
 
 static void
@@ -118,7 +122,8 @@ motion_cb (GtkEventControllerMotion *controller, double x, double y, TapGridView
       self->hovered = place;
       gtk_widget_queue_draw (GTK_WIDGET (self));
     }
-  g_signal_emit (self, signals[SIGNAL_HOVERED], 0, place >= 0 ? self->order[place] : -1, cell_x, cell_y);
+  g_signal_emit (self, signals[SIGNAL_HOVERED], 0, place >= 0 ? self->order[place] : -1, cell_x,
+                 cell_y);
 }
 
 static void
@@ -130,7 +135,11 @@ leave_cb (GtkEventControllerMotion *controller, TapGridView *self)
 }
 
 static gboolean
-key_cb (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, TapGridView *self)
+key_cb (GtkEventControllerKey *controller,
+        guint key,
+        guint code,
+        GdkModifierType state,
+        TapGridView *self)
 {
   int place = place_of (self, self->selected), n = self->layout.n_tiles;
 
@@ -171,7 +180,13 @@ key_cb (GtkEventControllerKey *controller, guint key, guint code, GdkModifierTyp
 }
 
 static void
-append_frame (GtkSnapshot *snapshot, double x, double y, double width, double height, double thickness, const GdkRGBA *colour)
+append_frame (GtkSnapshot *snapshot,
+              double x,
+              double y,
+              double width,
+              double height,
+              double thickness,
+              const GdkRGBA *colour)
 {
   GskRoundedRect outline;
   float widths[4] = { thickness, thickness, thickness, thickness };
@@ -192,7 +207,9 @@ tap_grid_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (self->texture == NULL)
     return;
   gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_color", &accent);
-  gtk_snapshot_append_texture (snapshot, self->texture, &GRAPHENE_RECT_INIT (left, 0, self->layout.width, self->layout.height));
+  gtk_snapshot_append_texture (
+    snapshot, self->texture,
+    &GRAPHENE_RECT_INIT (left, 0, self->layout.width, self->layout.height));
 
   if (self->hovered >= 0 && self->hovered != selected && self->hovered < self->layout.n_tiles)
     {
@@ -200,22 +217,31 @@ tap_grid_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 
       soft.alpha = 0.6f;
       tap_grid_tile_rect (&self->layout, self->hovered, &x, &y);
-      append_frame (snapshot, left + x - 1, y - 1, self->layout.tile_width + 2, self->layout.tile_height + 2, 2, &soft);
+      append_frame (snapshot, left + x - 1, y - 1, self->layout.tile_width + 2,
+                    self->layout.tile_height + 2, 2, &soft);
     }
   if (selected >= 0)
     {
       tap_grid_tile_rect (&self->layout, selected, &x, &y);
-      append_frame (snapshot, left + x - 3, y - 3, self->layout.tile_width + 6, self->layout.tile_height + 6, 3, &accent);
+      append_frame (snapshot, left + x - 3, y - 3, self->layout.tile_width + 6,
+                    self->layout.tile_height + 6, 3, &accent);
     }
 }
 
 static void
-tap_grid_view_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural, int *minimum_baseline, int *natural_baseline)
+tap_grid_view_measure (GtkWidget *widget,
+                       GtkOrientation orientation,
+                       int for_size,
+                       int *minimum,
+                       int *natural,
+                       int *minimum_baseline,
+                       int *natural_baseline)
 {
   TapGridView *self = TAP_GRID_VIEW (widget);
 
   /* Narrower than the grid drawn last is fine: the owner lays it out again for the new width. */
-  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 64 : (int) ceil (self->layout.height);
+  *minimum = *natural =
+    orientation == GTK_ORIENTATION_HORIZONTAL ? 64 : (int) ceil (self->layout.height);
 }
 
 static void
@@ -239,9 +265,15 @@ tap_grid_view_class_init (TapGridViewClass *klass)
   widget_class->snapshot = tap_grid_view_snapshot;
   widget_class->measure = tap_grid_view_measure;
 
-  signals[SIGNAL_UNIT_SELECTED] = g_signal_new ("unit-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-  signals[SIGNAL_UNIT_ACTIVATED] = g_signal_new ("unit-activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-  signals[SIGNAL_HOVERED] = g_signal_new ("hovered", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_INT, G_TYPE_INT, G_TYPE_INT);
+  signals[SIGNAL_UNIT_SELECTED] =
+    g_signal_new ("unit-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SIGNAL_UNIT_ACTIVATED] =
+    g_signal_new ("unit-activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SIGNAL_HOVERED] =
+    g_signal_new ("hovered", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, G_TYPE_INT, G_TYPE_INT, G_TYPE_INT);
 
   gtk_widget_class_set_css_name (widget_class, "tap-grid");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
@@ -278,7 +310,10 @@ tap_grid_view_new (void)
 }
 
 void
-tap_grid_view_set_grid (TapGridView *self, const TapGridLayout *layout, int *order, GdkTexture *texture)
+tap_grid_view_set_grid (TapGridView *self,
+                        const TapGridLayout *layout,
+                        int *order,
+                        GdkTexture *texture)
 {
   g_return_if_fail (TAP_IS_GRID_VIEW (self));
 
