@@ -6,6 +6,7 @@
  * moved by hand follows the size of the widget. */
 #include "config.h"
 
+#include "app/widgets/tap-diagram-feed.h"
 #include "app/widgets/tap-diagram-view.h"
 
 #include <adwaita.h>
@@ -23,6 +24,7 @@ struct _TapDiagramView
 {
   GtkWidget parent_instance;
 
+  TapDiagramFeed *feed; /* NULL until a document is set */
   TapDiagram *diagram;
   int selected; /* graph node */
   int hovered;  /* box */
@@ -361,11 +363,11 @@ key_cb (GtkEventControllerKey *controller,
     case GDK_KEY_plus:
     case GDK_KEY_equal:
     case GDK_KEY_KP_Add:
-      tap_diagram_view_zoom (self, 1.25);
+      tap_diagram_view_zoom_by (self, 1.25);
       return GDK_EVENT_STOP;
     case GDK_KEY_minus:
     case GDK_KEY_KP_Subtract:
-      tap_diagram_view_zoom (self, 1 / 1.25);
+      tap_diagram_view_zoom_by (self, 1 / 1.25);
       return GDK_EVENT_STOP;
     case GDK_KEY_0:
     case GDK_KEY_Home:
@@ -473,6 +475,7 @@ tap_diagram_view_dispose (GObject *object)
 {
   TapDiagramView *self = TAP_DIAGRAM_VIEW (object);
 
+  g_clear_pointer (&self->feed, tap_diagram_feed_free);
   g_clear_pointer (&self->diagram, tap_diagram_unref);
   g_clear_pointer (&self->find, g_free);
   self->tip = NULL;
@@ -588,10 +591,28 @@ tap_diagram_view_set_diagram (TapDiagramView *self, TapDiagram *diagram, gboolea
 }
 
 TapDiagram *
-tap_diagram_view_get_diagram (TapDiagramView *self)
+tap_diagram_view_dup_diagram (TapDiagramView *self)
 {
   g_return_val_if_fail (TAP_IS_DIAGRAM_VIEW (self), NULL);
-  return self->diagram;
+  return self->diagram != NULL ? tap_diagram_ref (self->diagram) : NULL;
+}
+
+void
+tap_diagram_view_set_document (TapDiagramView *self, TapDocument *document)
+{
+  g_return_if_fail (TAP_IS_DIAGRAM_VIEW (self));
+
+  g_clear_pointer (&self->feed, tap_diagram_feed_free);
+  if (document != NULL)
+    self->feed = tap_diagram_feed_new (self, document);
+}
+
+void
+tap_diagram_view_set_collapse (TapDiagramView *self, gboolean collapse)
+{
+  g_return_if_fail (TAP_IS_DIAGRAM_VIEW (self));
+  if (self->feed != NULL)
+    tap_diagram_feed_set_collapse (self->feed, collapse);
 }
 
 void
@@ -641,7 +662,7 @@ tap_diagram_view_set_find (TapDiagramView *self, const char *text)
 }
 
 void
-tap_diagram_view_find_next (TapDiagramView *self)
+tap_diagram_view_find_next (TapDiagramView *self, gboolean forward)
 {
   int n, start;
 
@@ -653,7 +674,7 @@ tap_diagram_view_find_next (TapDiagramView *self)
   start = tap_diagram_find_box (self->diagram, self->selected);
   for (int k = 1; k <= n; k++)
     {
-      int i = (start + k + n) % n;
+      int i = forward ? (start + k) % n : (MAX (start, 0) - k + n) % n;
 
       if (box_matches (tap_diagram_get_box (self->diagram, i), self->find))
         {
@@ -673,7 +694,7 @@ tap_diagram_view_fit (TapDiagramView *self)
 }
 
 void
-tap_diagram_view_zoom (TapDiagramView *self, double factor)
+tap_diagram_view_zoom_by (TapDiagramView *self, double factor)
 {
   g_return_if_fail (TAP_IS_DIAGRAM_VIEW (self));
   zoom_at (self, factor, gtk_widget_get_width (GTK_WIDGET (self)) / 2.0,
