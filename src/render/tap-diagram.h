@@ -1,7 +1,12 @@
 /* tap-diagram.h - the network as a drawing: blocks, boxes, edges, hit testing
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Immutable once made (made off the main thread); drawing state (selection, theme) is passed in. */
+ * Immutable once made (made off the main thread); drawing state (selection, theme) is passed in.
+ *
+ * Every layer that is not inside a closed block has a box of its own. Layers that merely finish their
+ * producer (batch norm, activation, dropout) are thin boxes glued under it. Graph inputs are small
+ * boxes whose node is -1. Activating a box with is_block set toggles box->block in the set of open
+ * blocks: a closed block opens; the heading of an open one (expanded_block set as well) closes it. */
 #pragma once
 
 #include "core/tap-graph.h"
@@ -15,11 +20,12 @@ typedef struct _TapDiagram TapDiagram;
 /* One box: a layer, or a collapsed run of layers / repeated block. */
 typedef struct
 {
-  int node;        /* layer index in the graph; for a block the last layer of it */
+  int node;        /* layer index in the graph; for a block its last layer; -1 for a graph input */
   int first, last; /* range of graph nodes in the block; both == node for a plain layer */
-  int repeat;      /* how many equal blocks stand here when > 1 ("×6") */
+  int repeat;      /* how many equal blocks stand here when > 1 ("×6"), else 1 */
   gboolean is_block;
-  gboolean expanded_block;    /* belongs to a block that has been opened */
+  gboolean expanded_block;    /* belongs to a block that has been opened, or heads it */
+  gboolean attached;          /* thin: glued under the box before it */
   int block;                  /* id of the block this box is, or lies in; -1 none */
   char *title;                /* "conv1", "fire2" */
   char *subtitle;             /* "Conv 3×3 / 2, 64", "6 layers" */
