@@ -21,6 +21,10 @@ struct _TapTensor
   gsize count;
   gpointer data; /* 64-byte aligned when owned */
   GBytes *bytes; /* the mapped file or buffer that data lies in, or NULL when owned */
+
+  /*< private >*/
+  gpointer block;  /* what to free() */
+  TapTensor *base; /* the tensor whose memory this one looks at */
 };
 
 gsize tap_dtype_size (TapDtype dtype);
