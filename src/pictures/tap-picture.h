@@ -9,12 +9,16 @@
 
 G_BEGIN_DECLS
 
+/* Pictures of more pixels than this are refused by their header, before anything is decoded. */
+#define TAP_PICTURE_PIXELS_MAX (G_GUINT64_CONSTANT (200) * 1000 * 1000)
+
 typedef struct
 {
   gatomicrefcount ref;
   int width, height;
   guint8 *pixels;
-  char *name; /* path or a name for messages */
+  char *name;    /* path or a name for messages; UTF-8 */
+  gpointer data; /* private: who owns the pixels when they were decoded in place */
 } TapPicture;
 
 TapPicture *
@@ -30,12 +34,23 @@ TapPicture *tap_picture_ref (TapPicture *self);
 void tap_picture_unref (TapPicture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapPicture, tap_picture_unref)
 
-/* Bilinear with half-pixel centres, no antialiasing, 11-bit fixed-point weights: equals OpenCV's INTER_LINEAR on 8-bit pictures. */
+/* Bilinear with half-pixel centres, no antialiasing, 11-bit fixed-point weights: equals OpenCV's
+ * INTER_LINEAR on 8-bit pictures. NULL when out of memory, as all that follow. */
 TapPicture *tap_picture_resize (const TapPicture *self, int width, int height);
+/* The window at @x, @y of what tap_picture_resize() to @full_width × @full_height would give, without
+ * ever making the whole of it. */
+TapPicture *tap_picture_resize_window (const TapPicture *self,
+                                       int full_width,
+                                       int full_height,
+                                       int x,
+                                       int y,
+                                       int width,
+                                       int height);
 /* Area average: for thumbnails. */
 TapPicture *tap_picture_shrink (const TapPicture *self, int width, int height);
 
-/* The 8-bit picture exactly as the network sees it (resized, cropped or padded), in RGB: what the stage shows and the mask is dragged over. */
+/* The 8-bit picture exactly as the network sees it (resized, cropped or padded), in RGB: what the stage
+ * shows and the mask is dragged over. */
 TapPicture *tap_picture_fit (const TapPicture *self, const TapPreprocess *preprocess);
 /* A fitted picture to the input tensor [1,C,H,W]. */
 TapTensor *
