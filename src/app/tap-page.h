@@ -43,7 +43,7 @@ TapExport *tap_page_dup_export (TapPage *self);
 GtkWidget *tap_page_get_panel (TapPage *self);
 gboolean tap_page_perform (TapPage *self, const char *intention);
 const char *tap_page_get_id (TapPage *self);
-const char *tap_page_get_title (TapPage *self);     /* translated */
+const char *tap_page_get_title (TapPage *self); /* translated */
 const char *tap_page_get_icon_name (TapPage *self);
 /* For implementations: emits "export-changed". */
 void tap_page_export_changed (TapPage *self);

@@ -23,7 +23,6 @@ const char *tap_picture_item_get_name (TapPictureItem *self);
 const char *tap_picture_item_get_class_name (TapPictureItem *self);
 int tap_picture_item_get_class_index (TapPictureItem *self);
 /* Decodes; any thread. */
-TapPicture *
-tap_picture_item_load (TapPictureItem *self, GCancellable *cancellable, GError **error);
+TapPicture *tap_picture_item_load (TapPictureItem *self, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -15,7 +15,6 @@ TapPictureList *tap_picture_list_new (void);
 void tap_picture_list_set_folder (TapPictureList *self, TapFolder *folder);
 void tap_picture_list_set_examples (TapPictureList *self);
 int tap_picture_list_get_n_skipped (TapPictureList *self);
-void tap_picture_list_set_n_skipped (TapPictureList *self, int n_skipped);
 int tap_picture_list_get_n_classes (TapPictureList *self);
 
 G_END_DECLS

@@ -63,14 +63,13 @@ TapContext *
 tap_subject_get_context (TapSubject *self, TapRole role, gboolean needs_picture, GError **error);
 
 /* A drag and a sweep share the machine. The worker of the drag brackets each answer with enter and
- * leave; the sweep's worker runs with the progress of tap_subject_polite_progress(), which holds it
+ * leave; the sweep's worker runs with the progress of a TapPolite, which holds it
  * at its next report while someone drags (until a short while after the last leave). */
 void tap_subject_enter (TapSubject *self);
 void tap_subject_leave (TapSubject *self);
 /* Forwards to @outer, whose life must enclose it. @cancellable may be NULL. (transfer full) */
 typedef struct _TapPolite TapPolite;
-TapPolite *
-tap_polite_new (TapSubject *subject, TapProgress *outer, GCancellable *cancellable);
+TapPolite *tap_polite_new (TapSubject *subject, TapProgress *outer, GCancellable *cancellable);
 TapProgress *tap_polite_get_progress (TapPolite *self);
 void tap_polite_free (TapPolite *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapPolite, tap_polite_free)
