@@ -310,7 +310,7 @@ tap_folder_scan (const char *path, GCancellable *cancellable, GError **error)
       int saved = errno;
 
       g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                   "“%s” cannot be opened: %s", shown, g_strerror (saved));
+                   "“%s” cannot be opened: %s.", shown, g_strerror (saved));
       return NULL;
     }
 
@@ -319,7 +319,7 @@ tap_folder_scan (const char *path, GCancellable *cancellable, GError **error)
       if (!tap_folder_is_picture (path))
         {
           g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                       "“%s” is neither a picture nor a folder", shown);
+                       "“%s” is neither a picture nor a folder.", shown);
           return NULL;
         }
       add_entry (self, g_strdup (path), -1);
@@ -332,7 +332,7 @@ tap_folder_scan (const char *path, GCancellable *cancellable, GError **error)
       int saved = errno;
 
       g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                   "The folder “%s” cannot be listed: %s", shown, g_strerror (saved));
+                   "The folder “%s” cannot be listed: %s.", shown, g_strerror (saved));
       return NULL;
     }
   closedir (stream);

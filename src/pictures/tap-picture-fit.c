@@ -131,14 +131,14 @@ tap_picture_to_tensor (const TapPicture *fitted, const TapPreprocess *preprocess
   if (preprocess->channels != 1 && preprocess->channels != 3)
     {
       g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                   "The network takes %d channels, but “%s” is a picture of 3",
+                   "The network takes %d channels, but “%s” is a picture of 3.",
                    preprocess->channels, fitted->name != NULL ? fitted->name : "this");
       return NULL;
     }
   if (fitted->width != preprocess->width || fitted->height != preprocess->height)
     {
       g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                   "The network takes pictures of %d×%d pixels, but “%s” has %d×%d",
+                   "The network takes pictures of %d×%d pixels, but “%s” has %d×%d.",
                    preprocess->width, preprocess->height,
                    fitted->name != NULL ? fitted->name : "this", fitted->width, fitted->height);
       return NULL;

@@ -111,14 +111,14 @@ refuse (Decode *self, const GError *cause, GError **error)
   if (self->too_large)
     g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_TOO_LARGE,
                  "“%s” is %d×%d pixels; pictures of up to %" G_GUINT64_FORMAT
-                 " million pixels are read",
+                 " million pixels are read.",
                  self->name, self->width, self->height, TAP_PICTURE_PIXELS_MAX / 1000000);
   else if (g_error_matches (cause, GDK_PIXBUF_ERROR, GDK_PIXBUF_ERROR_UNKNOWN_TYPE))
     g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                 "“%s” is not a picture of a kind that is read here", self->name);
+                 "“%s” is not a picture of a kind that is read here.", self->name);
   else
     g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                 "“%s” cannot be decoded: %s", self->name,
+                 "“%s” cannot be decoded: %s.", self->name,
                  cause != NULL ? cause->message : "the file ends before the picture does");
   return FALSE;
 }
@@ -230,13 +230,13 @@ open_regular (const char *path, const char *name, GError **error)
       int saved = errno;
 
       g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                   "“%s” cannot be opened: %s", name, g_strerror (saved));
+                   "“%s” cannot be opened: %s.", name, g_strerror (saved));
       return -1;
     }
   if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
     {
       g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                   "“%s” is not a regular file", name);
+                   "“%s” is not a regular file.", name);
       close (fd);
       return -1;
     }
@@ -244,7 +244,7 @@ open_regular (const char *path, const char *name, GError **error)
     {
       g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_TOO_LARGE,
                    "“%s” is a file of %" G_GINT64_FORMAT
-                   " bytes; picture files of up to 1 GiB are read",
+                   " bytes; picture files of up to 1 GiB are read.",
                    name, (gint64) info.st_size);
       close (fd);
       return -1;
@@ -271,7 +271,7 @@ feed_file (Decode *decode, int fd, GCancellable *cancellable, GError **error)
           int saved = errno;
 
           g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                       "“%s” cannot be read: %s", decode->name, g_strerror (saved));
+                       "“%s” cannot be read: %s.", decode->name, g_strerror (saved));
           return FALSE;
         }
       if (n == 0)
@@ -285,7 +285,7 @@ feed_file (Decode *decode, int fd, GCancellable *cancellable, GError **error)
 
   if (total == 0)
     {
-      g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE, "“%s” is empty",
+      g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE, "“%s” is empty.",
                    decode->name);
       return FALSE;
     }
@@ -331,7 +331,7 @@ tap_picture_load_bytes (GBytes *bytes, const char *name, GError **error)
   data = g_bytes_get_data (bytes, &n);
   if (n == 0)
     {
-      g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE, "“%s” is empty", name);
+      g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE, "“%s” is empty.", name);
       return NULL;
     }
   decode_init (&decode, name, 0);

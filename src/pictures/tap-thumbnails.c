@@ -8,6 +8,8 @@
 
 #include "pictures/tap-thumbnails.h"
 
+#include "core/tap-error.h"
+
 #define WORKERS_MAX 2
 /* How long callbacks may hold up the main loop before it gets its turn. */
 #define SLICE_US    (4 * 1000)
@@ -127,7 +129,8 @@ decode (TapThumbnails *self, const char *path, GError **error)
   small = tap_picture_shrink (picture, MAX (1, (int) (picture->width * scale + 0.5)),
                               MAX (1, (int) (picture->height * scale + 0.5)));
   if (small == NULL)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Out of memory for a thumbnail");
+    g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_TOO_LARGE,
+                 "“%s” cannot be made smaller: out of memory.", picture->name);
   return small;
 }
 
