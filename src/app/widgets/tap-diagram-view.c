@@ -195,7 +195,7 @@ toggle_box (TapDiagramView *self, int i)
 {
   const TapDiagramBox *box = tap_diagram_get_box (self->diagram, i);
 
-  if (box->block >= 0 && (box->is_block || box->expanded_block))
+  if (box->is_block && box->block >= 0)
     g_signal_emit (self, signals[SIGNAL_BLOCK_TOGGLED], 0, box->block);
 }
 

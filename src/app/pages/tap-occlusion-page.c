@@ -1,0 +1,822 @@
+/* tap-occlusion-page.c - drag a mask over the picture and see the answer change
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Each move of the mask is a request to the probe lane, whose newest request wins: the answer (all
+ * probabilities and the strongest map) is exact, and arrives while the pointer moves. The sweep runs the
+ * method over all places on a lane and session of its own; its partial results fill the four maps. */
+#include "config.h"
+
+#include "app/pages/tap-occlusion-page.h"
+
+#include "app/pages/tap-frame-job.h"
+#include "app/pages/tap-map-card.h"
+#include "app/pages/tap-occlusion-jobs.h"
+#include "app/widgets/tap-method-panel.h"
+#include "app/widgets/tap-picture-view.h"
+#include "app/widgets/tap-texture.h"
+#include "render/tap-panels.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#define N_CARDS         4
+#define FRAMES_MAX      150
+/* A probe younger than this is worth finishing even when the mask has moved on. */
+#define PROBE_BUDGET_US (150 * 1000)
+
+static const char *const card_arrays[N_CARDS] = { "probability", "strongest", "projection",
+                                                  "winner" };
+
+struct _TapOcclusionPage
+{
+  GtkWidget parent_instance;
+
+  GtkWidget *content;
+  GtkStack *stack;
+  AdwStatusPage *empty;
+  GtkButton *sweep_button, *cancel_button;
+  GtkProgressBar *progress;
+  GtkToggleButton *mask_button;
+  GtkLabel *answer, *rate;
+  TapPictureView *picture_view;
+  TapMapView *live_view;
+  GtkLabel *live_title, *live_facts;
+  GtkWidget *live_box;
+  TapMapCard *card_0, *card_1, *card_2, *card_3;
+
+  TapDocument *document;
+  GtkWidget *panel; /* TapMethodPanel */
+  gboolean active;
+  TapLane *probe_lane, *sweep_lane, *frame_lane;
+  TapGraph *graph;   /* of the subject the mask was sized for */
+  TapResult *result; /* of the last sweep, perhaps partial */
+  gboolean sweeping;
+  int rows, columns; /* of the sweep shown */
+
+  int run; /* counts drags and sweeps */
+  gboolean dragging;
+  GPtrArray *frames; /* of the run */
+
+  gint64 answered_us[32]; /* when the last answers came, a ring */
+  guint n_answered;
+};
+
+static void page_iface_init (TapPageInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TapOcclusionPage,
+                               tap_occlusion_page,
+                               GTK_TYPE_WIDGET,
+                               G_IMPLEMENT_INTERFACE (TAP_TYPE_PAGE, page_iface_init))
+
+static TapMapCard *
+get_card (TapOcclusionPage *self, int i)
+{
+  TapMapCard *cards[N_CARDS] = { self->card_0, self->card_1, self->card_2, self->card_3 };
+
+  return cards[i];
+}
+
+static TapSubject *
+get_subject (TapOcclusionPage *self)
+{
+  TapSubject *subject = self->document != NULL ? tap_document_get_subject (self->document) : NULL;
+
+  return subject != NULL && subject->fitted != NULL ? subject : NULL;
+}
+
+static TapFill
+get_fill (TapOcclusionPage *self)
+{
+  return (TapFill) tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "fill");
+}
+
+static guint32
+fill_colour (const TapPreprocess *preprocess, TapFill fill)
+{
+  const float *mean = preprocess->mean;
+  int r, g, b;
+
+  if (fill == TAP_FILL_BLACK)
+    return 0;
+  if (fill == TAP_FILL_GREY)
+    return 0x808080;
+  r = (int) CLAMP (mean[preprocess->order == TAP_ORDER_BGR ? 2 : 0] + 0.5f, 0, 255);
+  g = (int) CLAMP (mean[preprocess->order == TAP_ORDER_GREY ? 0 : 1] + 0.5f, 0, 255);
+  b = (int) CLAMP (mean[preprocess->order == TAP_ORDER_RGB ? 2 : 0] + 0.5f, 0, 255);
+  return ((guint32) r << 16) | ((guint32) g << 8) | (guint32) b;
+}
+
+/* The mask on screen looks like what the network gets. */
+static void
+show_fill (TapOcclusionPage *self)
+{
+  TapSubject *subject = get_subject (self);
+  TapFill fill = get_fill (self);
+  g_autoptr (GdkTexture) through = NULL;
+
+  if (subject == NULL)
+    return;
+  if (fill == TAP_FILL_BLUR)
+    {
+      const TapPicture *p = subject->fitted;
+      g_autoptr (TapPicture) small =
+        tap_picture_shrink (p, MAX (1, p->width / 16), MAX (1, p->height / 16));
+      g_autoptr (TapPicture) blurred =
+        small != NULL ? tap_picture_resize (small, p->width, p->height) : NULL;
+
+      if (blurred != NULL)
+        through = tap_texture_new_for_picture (blurred);
+    }
+  tap_picture_view_set_fill (self->picture_view, fill_colour (&subject->model->preprocess, fill),
+                             through);
+}
+
+/* The layer whose strongest map is followed: the selected one if it has maps, else the last that has. */
+static int
+followed_value (TapOcclusionPage *self, TapGraph *graph, gboolean *selected)
+{
+  int layer = tap_document_get_layer (self->document);
+
+  *selected = TRUE;
+  for (int node = layer; node >= 0;
+       node = node == layer && *selected ? tap_graph_n_nodes (graph) - 1 : node - 1)
+    {
+      TapNode *n = tap_graph_get_node (graph, node);
+      TapValue *value = tap_graph_layer_value (graph, n);
+
+      if (!n->folded && n->problem == NULL && value != NULL && value->has_shape &&
+          value->shape.n_dims == 4 && value->shape.dims[2] > 1 && value->shape.dims[3] > 1)
+        return value->index;
+      if (node == layer && *selected)
+        *selected = FALSE;
+    }
+  return -1;
+}
+
+static gboolean
+mask_is_on (TapOcclusionPage *self)
+{
+  return gtk_toggle_button_get_active (self->mask_button);
+}
+
+static void
+probe (TapOcclusionPage *self)
+{
+  TapSubject *subject = get_subject (self);
+  gboolean selected;
+  int value;
+  TapRect mask;
+
+  if (!self->active || subject == NULL || !mask_is_on (self))
+    return;
+  tap_picture_view_get_mask (self->picture_view, &mask);
+  value = followed_value (self, subject->model->graph, &selected);
+  tap_lane_submit (
+    self->probe_lane,
+    tap_probe_request_new (subject, &mask, get_fill (self), value,
+                           value >= 0 && selected ? tap_document_get_unit (self->document) : -1),
+    PROBE_BUDGET_US);
+}
+
+static void
+show_rate (TapOcclusionPage *self, double milliseconds)
+{
+  const guint n = G_N_ELEMENTS (self->answered_us);
+  gint64 now = g_get_monotonic_time (), oldest = now;
+  g_autofree char *text = NULL;
+  int recent = 0;
+
+  self->answered_us[self->n_answered++ % n] = now;
+  for (guint i = 0; i < MIN (n, self->n_answered); i++)
+    if (now - self->answered_us[i] < G_USEC_PER_SEC)
+      {
+        oldest = MIN (oldest, self->answered_us[i]);
+        recent++;
+      }
+  if (recent >= 4 && now > oldest)
+    text = g_strdup_printf (_ ("%.1f ms, %.0f answers a second"), milliseconds,
+                            (recent - 1) * (double) G_USEC_PER_SEC / (now - oldest));
+  else
+    text = g_strdup_printf (_ ("%.1f ms"), milliseconds);
+  gtk_label_set_label (self->rate, text);
+}
+
+static void
+show_answer (TapOcclusionPage *self, const TapScores *scores)
+{
+  TapScores *clean = tap_document_get_scores (self->document);
+  int index = tap_document_get_class_index (self->document);
+  g_autofree char *name = NULL, *text = NULL;
+  double before, after;
+
+  if (index < 0 || clean == NULL)
+    {
+      gtk_label_set_label (self->answer, "");
+      return;
+    }
+  name = tap_document_dup_class_name (self->document, index);
+  before = tap_scores_get (clean, index) * 100;
+  if (scores == NULL)
+    text = g_markup_printf_escaped ("%s <b>%.1f %%</b>", name, before);
+  else
+    {
+      after = tap_scores_get (scores, index) * 100;
+      /* Translators: class name, probability of the whole picture, probability under the mask */
+      text = g_markup_printf_escaped (_ ("%s %.1f %% → <b>%.1f %%</b>"), name, before, after);
+    }
+  gtk_label_set_markup (self->answer, text);
+}
+
+static void
+show_live (TapOcclusionPage *self, const TapProbeAnswer *answer)
+{
+  const TapOcclusionProbe *found = answer->probe;
+  g_autofree char *title = NULL, *facts = NULL;
+  TapGraph *graph = answer->subject->model->graph;
+  cairo_surface_t *surface;
+  gboolean selected;
+  TapRange range;
+  TapStats stats;
+  int value, producer;
+
+  gtk_widget_set_visible (self->live_box, found->map != NULL);
+  if (found->map == NULL)
+    return;
+  range = tap_range_for_values (tap_tensor_f32 (found->map), found->map->count, FALSE);
+  surface = tap_colormap_render (TAP_COLORMAP_VIRIDIS, range, tap_tensor_f32 (found->map),
+                                 (int) found->map->shape.dims[1], (int) found->map->shape.dims[0]);
+  tap_map_view_set_surface (self->live_view, surface);
+  cairo_surface_destroy (surface);
+
+  value = followed_value (self, graph, &selected);
+  producer = value >= 0 ? tap_graph_get_value (graph, value)->producer : -1;
+  tap_tensor_stats (tap_tensor_f32 (found->map), found->map->count, &stats);
+  title = g_strdup_printf (_ ("Map %d of %s, under the mask"), found->unit,
+                           producer >= 0 ? tap_graph_get_node (graph, producer)->name : "?");
+  facts = g_strdup_printf (_ ("total %.4g, highest %.4g"), stats.mean * (double) found->map->count,
+                           stats.max);
+  gtk_label_set_label (self->live_title, title);
+  gtk_label_set_label (self->live_facts, facts);
+  tap_map_view_set_description (self->live_view, title);
+}
+
+/* The cell of the sweep that the mask stands on. */
+static void
+show_cursors (TapOcclusionPage *self)
+{
+  double stride = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "stride");
+  gboolean centred = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "placement") > 0;
+  TapRect mask;
+  double x, y;
+
+  tap_picture_view_get_mask (self->picture_view, &mask);
+  x = mask.x + (centred ? mask.width / 2.0 : 0);
+  y = mask.y + (centred ? mask.height / 2.0 : 0);
+  for (int i = 0; i < N_CARDS; i++)
+    if (i != 2)
+      tap_map_view_set_cursor (
+        tap_map_card_get_view (get_card (self, i)),
+        mask_is_on (self) ? CLAMP ((int) (x / stride + 0.5), 0, self->columns - 1) : -1,
+        mask_is_on (self) ? CLAMP ((int) (y / stride + 0.5), 0, self->rows - 1) : -1);
+}
+
+static void
+begin_run (TapOcclusionPage *self)
+{
+  self->run++;
+  g_clear_pointer (&self->frames, g_ptr_array_unref);
+  self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
+}
+
+static void
+frame_cb (gpointer result, const GError *error, gpointer user_data)
+{
+  TapOcclusionPage *self = user_data;
+  TapFrame *frame = result;
+
+  if (frame != NULL && frame->run == self->run && self->frames->len < FRAMES_MAX)
+    {
+      g_ptr_array_add (self->frames, g_steal_pointer (&frame->surface));
+      tap_page_export_changed (TAP_PAGE (self));
+    }
+  g_clear_pointer (&frame, tap_frame_free);
+}
+
+static void
+panels_options (TapPanelsOptions *options)
+{
+  tap_panels_options_init (options);
+  options->dark = adw_style_manager_get_dark (adw_style_manager_get_default ());
+}
+
+static void
+probed_cb (gpointer result, const GError *error, gpointer user_data)
+{
+  TapOcclusionPage *self = user_data;
+  g_autoptr (TapProbeAnswer) answer = result;
+  g_autoptr (TapScores) scores = NULL;
+  TapSubject *subject = get_subject (self);
+
+  if (answer == NULL)
+    {
+      gtk_label_set_label (self->rate, error->message);
+      return;
+    }
+  if (answer->subject != subject || !self->active || !mask_is_on (self))
+    return;
+
+  scores = tap_scores_new (answer->probe->probabilities, answer->probe->n_classes);
+  tap_document_set_probe_scores (self->document, scores);
+  show_answer (self, scores);
+  show_live (self, answer);
+  show_rate (self, answer->probe->milliseconds);
+  if (self->dragging)
+    tap_lane_submit (self->frame_lane,
+                     tap_frame_request_new_drag (
+                       self->run, subject->fitted, &answer->probe->mask,
+                       fill_colour (&subject->model->preprocess, get_fill (self)), scores,
+                       tap_document_get_scores (self->document), subject->model->labels,
+                       tap_document_get_class_index (self->document),
+                       adw_style_manager_get_dark (adw_style_manager_get_default ())),
+                     G_MAXINT64);
+}
+
+/* --- the sweep --- */
+
+static void
+set_sweeping (TapOcclusionPage *self, gboolean sweeping)
+{
+  self->sweeping = sweeping;
+  gtk_widget_set_visible (GTK_WIDGET (self->sweep_button), !sweeping);
+  gtk_widget_set_visible (GTK_WIDGET (self->cancel_button), sweeping);
+  gtk_widget_set_visible (GTK_WIDGET (self->progress), sweeping);
+  if (sweeping)
+    gtk_progress_bar_set_fraction (self->progress, 0);
+}
+
+static void
+show_result (TapOcclusionPage *self, TapResult *result)
+{
+  TapSubject *subject = get_subject (self);
+  TapPanelsOptions options;
+
+  for (int i = 0; i < N_CARDS; i++)
+    {
+      const TapArray *array = tap_result_find (result, card_arrays[i]);
+
+      if (array != NULL)
+        tap_map_card_set_array (get_card (self, i), result, array, TAP_COLORMAP_VIRIDIS);
+      if (i == 0 && array != NULL)
+        {
+          self->rows = (int) array->tensor->shape.dims[0];
+          self->columns = (int) array->tensor->shape.dims[1];
+        }
+    }
+  show_cursors (self);
+
+  tap_result_ref (result);
+  g_clear_pointer (&self->result, tap_result_unref);
+  self->result = result;
+  panels_options (&options);
+  tap_lane_submit (self->frame_lane,
+                   tap_frame_request_new_sweep (self->run, result,
+                                                subject != NULL ? subject->fitted : NULL, &options),
+                   G_MAXINT64);
+  tap_page_export_changed (TAP_PAGE (self));
+}
+
+static void
+swept_cb (gpointer data, const GError *error, gpointer user_data)
+{
+  TapOcclusionPage *self = user_data;
+  g_autoptr (TapResult) result = data;
+
+  set_sweeping (self, FALSE);
+  if (result == NULL)
+    {
+      tap_document_report (self->document, error->message);
+      return;
+    }
+  show_result (self, result);
+  gtk_label_set_label (self->rate, result->sentence);
+}
+
+static void
+tick_cb (double fraction, TapResult *partial, gpointer user_data)
+{
+  TapOcclusionPage *self = user_data;
+
+  if (!self->sweeping)
+    return;
+  gtk_progress_bar_set_fraction (self->progress, fraction);
+  if (partial != NULL)
+    show_result (self, partial);
+}
+
+static void
+sweep_cb (TapOcclusionPage *self)
+{
+  TapSubject *subject = get_subject (self);
+
+  if (subject == NULL || subject->model->scores < 0)
+    return;
+  begin_run (self);
+  self->dragging = FALSE;
+  set_sweeping (self, TRUE);
+  tap_lane_submit (
+    self->sweep_lane,
+    tap_sweep_request_new (subject, tap_method_panel_dup_params (TAP_METHOD_PANEL (self->panel))),
+    0);
+}
+
+static void
+cancel_cb (TapOcclusionPage *self)
+{
+  tap_lane_cancel (self->sweep_lane);
+  set_sweeping (self, FALSE);
+}
+
+static void
+clear_sweep (TapOcclusionPage *self)
+{
+  cancel_cb (self);
+  g_clear_pointer (&self->result, tap_result_unref);
+  for (int i = 0; i < N_CARDS; i++)
+    tap_map_card_clear (get_card (self, i));
+  begin_run (self);
+  tap_page_export_changed (TAP_PAGE (self));
+}
+
+/* --- what the user does --- */
+
+static void
+mask_changed_cb (TapPictureView *view, TapOcclusionPage *self)
+{
+  TapRect mask;
+
+  if (!self->dragging)
+    {
+      begin_run (self);
+      self->dragging = TRUE;
+    }
+  tap_picture_view_get_mask (view, &mask);
+  if (mask.width != (int) tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "mask"))
+    tap_method_panel_set_value (TAP_METHOD_PANEL (self->panel), "mask", mask.width);
+  if (!mask_is_on (self))
+    gtk_toggle_button_set_active (self->mask_button, TRUE);
+  probe (self);
+  if (self->result != NULL)
+    show_cursors (self);
+}
+
+static void
+mask_released_cb (TapPictureView *view, TapOcclusionPage *self)
+{
+  self->dragging = FALSE;
+}
+
+static void
+mask_toggled_cb (TapOcclusionPage *self)
+{
+  gboolean on = mask_is_on (self);
+
+  tap_picture_view_set_mask_enabled (self->picture_view, on && get_subject (self) != NULL);
+  if (on)
+    probe (self);
+  else if (self->document != NULL)
+    {
+      tap_lane_cancel (self->probe_lane);
+      tap_document_set_probe_scores (self->document, NULL);
+      show_answer (self, NULL);
+      gtk_widget_set_visible (self->live_box, FALSE);
+      gtk_label_set_label (self->rate, "");
+    }
+}
+
+static void
+panel_changed_cb (TapOcclusionPage *self)
+{
+  int size = (int) tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "mask");
+  TapRect mask;
+
+  tap_picture_view_get_mask (self->picture_view, &mask);
+  if (mask.width != size)
+    tap_picture_view_set_mask (self->picture_view, mask.x + (mask.width - size) / 2,
+                               mask.y + (mask.height - size) / 2, size);
+  show_fill (self);
+  probe (self);
+}
+
+static void
+cell_activated_cb (TapMapView *view, int x, int y, TapOcclusionPage *self)
+{
+  double stride = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "stride");
+  gboolean centred = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "placement") > 0;
+  TapRect mask;
+
+  if (self->result == NULL || view == tap_map_card_get_view (self->card_2))
+    return;
+  tap_picture_view_get_mask (self->picture_view, &mask);
+  tap_picture_view_set_mask (self->picture_view,
+                             (int) (x * stride) - (centred ? mask.width / 2 : 0),
+                             (int) (y * stride) - (centred ? mask.height / 2 : 0), mask.width);
+  gtk_toggle_button_set_active (self->mask_button, TRUE);
+  probe (self);
+  show_cursors (self);
+}
+
+static void
+cell_hovered_cb (TapMapView *view, int x, int y, TapOcclusionPage *self)
+{
+  for (int i = 0; i < N_CARDS; i++)
+    {
+      TapMapCard *card = get_card (self, i);
+      g_autofree char *text = NULL;
+
+      if (tap_map_card_get_view (card) != view)
+        continue;
+      text = tap_map_card_dup_cell_text (card, x, y);
+      gtk_widget_set_tooltip_text (GTK_WIDGET (view), text);
+    }
+}
+
+/* --- following the document --- */
+
+static void
+show_empty (TapOcclusionPage *self, const char *title, const char *description)
+{
+  adw_status_page_set_title (self->empty, title);
+  adw_status_page_set_description (self->empty, description);
+  gtk_stack_set_visible_child_name (self->stack, "empty");
+}
+
+/* A mask that covers a fifth of the picture's side, and about fourteen places a side to sweep. */
+static void
+fit_mask (TapOcclusionPage *self, const TapSubject *subject)
+{
+  int side = MIN (subject->fitted->width, subject->fitted->height);
+  int size = MAX (2, side / 5), stride = MAX (1, side / 14);
+
+  tap_method_panel_set_value (TAP_METHOD_PANEL (self->panel), "mask", size);
+  tap_method_panel_set_value (TAP_METHOD_PANEL (self->panel), "stride", stride);
+  tap_picture_view_set_mask (self->picture_view, (subject->fitted->width - size) / 2,
+                             (subject->fitted->height - size) / 2, size);
+}
+
+static void
+subject_changed_cb (TapOcclusionPage *self)
+{
+  TapSubject *subject = get_subject (self);
+  g_autoptr (GdkTexture) texture = NULL;
+
+  clear_sweep (self);
+  tap_document_set_probe_scores (self->document, NULL);
+  if (subject == NULL)
+    {
+      if (tap_document_get_model (self->document) == NULL)
+        show_empty (self, _ ("No Network"),
+                    _ ("Open a network and a picture to cover parts of it."));
+      else
+        show_empty (
+          self, _ ("No Picture"),
+          _ ("Choose a picture below, or open a folder of pictures, and drag a mask over it."));
+      return;
+    }
+  if (subject->model->scores < 0)
+    {
+      show_empty (self, _ ("No Classes"),
+                  _ ("This network does not end in class scores, so there is no answer to watch."));
+      return;
+    }
+
+  texture = tap_texture_new_for_picture (subject->fitted);
+  tap_picture_view_set_texture (self->picture_view, texture);
+  if (self->graph != subject->model->graph)
+    {
+      g_clear_pointer (&self->graph, tap_graph_unref);
+      self->graph = tap_graph_ref (subject->model->graph);
+      fit_mask (self, subject);
+    }
+  for (int i = 0; i < N_CARDS; i++)
+    tap_map_view_set_aspect (tap_map_card_get_view (get_card (self, i)),
+                             (double) subject->fitted->width / subject->fitted->height);
+  gtk_stack_set_visible_child_name (self->stack, "stage");
+  tap_picture_view_set_mask_enabled (self->picture_view, mask_is_on (self));
+  show_fill (self);
+  probe (self);
+}
+
+static void
+scores_changed_cb (TapOcclusionPage *self)
+{
+  show_answer (self, tap_document_get_probe_scores (self->document));
+}
+
+static void
+layer_changed_cb (TapOcclusionPage *self)
+{
+  probe (self);
+}
+
+static void
+tap_occlusion_page_set_document (TapPage *page, TapDocument *document)
+{
+  TapOcclusionPage *self = TAP_OCCLUSION_PAGE (page);
+
+  g_set_object (&self->document, document);
+  self->panel =
+    g_object_ref_sink (tap_method_panel_new (tap_methods_find ("occlusion"), document, NULL));
+  g_signal_connect_object (self->panel, "changed", G_CALLBACK (panel_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::subject", G_CALLBACK (subject_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::scores", G_CALLBACK (scores_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::class-index", G_CALLBACK (scores_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::layer", G_CALLBACK (layer_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (document, "notify::unit", G_CALLBACK (layer_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  subject_changed_cb (self);
+}
+
+static void
+tap_occlusion_page_set_active (TapPage *page, gboolean active)
+{
+  TapOcclusionPage *self = TAP_OCCLUSION_PAGE (page);
+
+  if (self->active == active)
+    return;
+  self->active = active;
+  if (active)
+    probe (self);
+  else
+    {
+      tap_lane_cancel (self->probe_lane);
+      tap_document_set_probe_scores (self->document, NULL);
+    }
+}
+
+static GtkWidget *
+tap_occlusion_page_get_panel (TapPage *page)
+{
+  return TAP_OCCLUSION_PAGE (page)->panel;
+}
+
+static TapExport *
+tap_occlusion_page_dup_export (TapPage *page)
+{
+  TapOcclusionPage *self = TAP_OCCLUSION_PAGE (page);
+  TapSubject *subject = get_subject (self);
+  g_autoptr (TapExport) export = NULL;
+  g_autofree char *stem = NULL, *base = NULL;
+  TapPanelsOptions options;
+  char *dot;
+
+  if (subject == NULL || (self->result == NULL && (self->frames == NULL || self->frames->len == 0)))
+    return NULL;
+  base = g_path_get_basename (subject->name);
+  dot = strrchr (base, '.');
+  if (dot != NULL && dot != base)
+    *dot = '\0';
+  stem = g_strdup_printf ("%s-occlusion", base);
+  export = tap_export_new (stem);
+  panels_options (&options);
+  export->dark = options.dark;
+  if (self->result != NULL)
+    {
+      tap_export_set_result (export, self->result, &options);
+      tap_export_set_picture (export, subject->fitted);
+    }
+  if (self->frames->len > 0)
+    {
+      g_autoptr (GPtrArray) frames =
+        g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
+
+      for (guint i = 0; i < self->frames->len; i++)
+        g_ptr_array_add (frames, cairo_surface_reference (g_ptr_array_index (self->frames, i)));
+      tap_export_set_frames (export, frames, 8);
+    }
+  return g_steal_pointer (&export);
+}
+
+static gboolean
+tap_occlusion_page_perform (TapPage *page, const char *intention)
+{
+  TapOcclusionPage *self = TAP_OCCLUSION_PAGE (page);
+
+  if (g_str_equal (intention, "sweep"))
+    sweep_cb (self);
+  else if (g_str_equal (intention, "cancel"))
+    cancel_cb (self);
+  else if (g_str_equal (intention, "toggle-mask"))
+    gtk_toggle_button_set_active (self->mask_button, !mask_is_on (self));
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+page_iface_init (TapPageInterface *iface)
+{
+  iface->id = "occlusion";
+  iface->title = N_ ("Occlusion");
+  iface->icon_name = "view-conceal-symbolic";
+  iface->set_document = tap_occlusion_page_set_document;
+  iface->set_active = tap_occlusion_page_set_active;
+  iface->dup_export = tap_occlusion_page_dup_export;
+  iface->get_panel = tap_occlusion_page_get_panel;
+  iface->perform = tap_occlusion_page_perform;
+}
+
+static void
+tap_occlusion_page_dispose (GObject *object)
+{
+  TapOcclusionPage *self = TAP_OCCLUSION_PAGE (object);
+
+  g_clear_pointer (&self->probe_lane, tap_lane_dispose);
+  g_clear_pointer (&self->sweep_lane, tap_lane_dispose);
+  g_clear_pointer (&self->frame_lane, tap_lane_dispose);
+  gtk_widget_dispose_template (GTK_WIDGET (self), TAP_TYPE_OCCLUSION_PAGE);
+  g_clear_object (&self->panel);
+  g_clear_object (&self->document);
+  g_clear_pointer (&self->graph, tap_graph_unref);
+  g_clear_pointer (&self->result, tap_result_unref);
+  g_clear_pointer (&self->frames, g_ptr_array_unref);
+
+  G_OBJECT_CLASS (tap_occlusion_page_parent_class)->dispose (object);
+}
+
+static void
+tap_occlusion_page_class_init (TapOcclusionPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = tap_occlusion_page_dispose;
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               TAP_RESOURCE_PATH "/tap-occlusion-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, content);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, empty);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, sweep_button);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, cancel_button);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, progress);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, mask_button);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, answer);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, rate);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, picture_view);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_view);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_title);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_facts);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_box);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_0);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_1);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_2);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_3);
+  gtk_widget_class_bind_template_callback (widget_class, sweep_cb);
+  gtk_widget_class_bind_template_callback (widget_class, cancel_cb);
+  gtk_widget_class_bind_template_callback (widget_class, mask_toggled_cb);
+  gtk_widget_class_bind_template_callback (widget_class, mask_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, mask_released_cb);
+  g_type_ensure (TAP_TYPE_PICTURE_VIEW);
+  g_type_ensure (TAP_TYPE_MAP_VIEW);
+  g_type_ensure (TAP_TYPE_MAP_CARD);
+}
+
+static void
+tap_occlusion_page_init (TapOcclusionPage *self)
+{
+  const char *titles[N_CARDS] = { _ ("Probability of the class"), _ ("Strongest map"),
+                                  _ ("Projection"), _ ("Most probable class") };
+  const char *texts[N_CARDS] = {
+    _ ("How sure the network stays with each part covered"),
+    _ ("How strong the leading feature map stays"),
+    _ ("Where that map answers in the picture"),
+    _ ("What the network sees instead"),
+  };
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->rows = self->columns = 1;
+  self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
+  for (int i = 0; i < N_CARDS; i++)
+    {
+      TapMapCard *card = get_card (self, i);
+
+      tap_map_card_set_placeholder (card, titles[i], texts[i]);
+      g_signal_connect_object (tap_map_card_get_view (card), "cell-activated",
+                               G_CALLBACK (cell_activated_cb), self, 0);
+      g_signal_connect_object (tap_map_card_get_view (card), "hovered",
+                               G_CALLBACK (cell_hovered_cb), self, 0);
+    }
+  self->probe_lane = tap_probe_new_lane (probed_cb, self);
+  self->sweep_lane = tap_sweep_new_lane (swept_cb, tick_cb, self);
+  self->frame_lane = tap_frame_job_new_lane (frame_cb, self);
+}
+
+GtkWidget *
+tap_occlusion_page_new (void)
+{
+  return g_object_new (TAP_TYPE_OCCLUSION_PAGE, NULL);
+}
