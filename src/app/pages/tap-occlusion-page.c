@@ -131,26 +131,28 @@ show_fill (TapOcclusionPage *self)
                              through);
 }
 
+static int
+value_with_maps (TapGraph *graph, int node)
+{
+  TapNode *n = tap_graph_get_node (graph, node);
+  TapValue *value = tap_graph_layer_value (graph, n);
+
+  if (n->folded || n->problem != NULL || value == NULL || !value->has_shape || value->shape.n_dims != 4)
+    return -1;
+  return value->shape.dims[2] > 1 && value->shape.dims[3] > 1 ? value->index : -1;
+}
+
 /* The layer whose strongest map is followed: the selected one if it has maps, else the last that has. */
 static int
 followed_value (TapOcclusionPage *self, TapGraph *graph, gboolean *selected)
 {
   int layer = tap_document_get_layer (self->document);
+  int value = layer >= 0 ? value_with_maps (graph, layer) : -1;
 
-  *selected = TRUE;
-  for (int node = layer; node >= 0;
-       node = node == layer && *selected ? tap_graph_n_nodes (graph) - 1 : node - 1)
-    {
-      TapNode *n = tap_graph_get_node (graph, node);
-      TapValue *value = tap_graph_layer_value (graph, n);
-
-      if (!n->folded && n->problem == NULL && value != NULL && value->has_shape &&
-          value->shape.n_dims == 4 && value->shape.dims[2] > 1 && value->shape.dims[3] > 1)
-        return value->index;
-      if (node == layer && *selected)
-        *selected = FALSE;
-    }
-  return -1;
+  *selected = value >= 0;
+  for (int node = tap_graph_n_nodes (graph) - 1; value < 0 && node >= 0; node--)
+    value = value_with_maps (graph, node);
+  return value;
 }
 
 static gboolean
