@@ -55,8 +55,12 @@ sign (const TapBlocks *self, int first, int last)
         {
           const TapNode *node =
             tap_graph_get_node (self->graph, g_array_index (stack->nodes, int, i));
-          g_autofree char *operation = tap_diagram_operation (self->graph, node, FALSE);
+          g_autofree char *operation = NULL;
 
+          /* at run time it does nothing, and only the last of equal blocks has one */
+          if (i > 0 && g_str_equal (node->op_type, "Dropout"))
+            continue;
+          operation = tap_diagram_operation (self->graph, node, FALSE);
           g_string_append_printf (text, "%s;", operation);
         }
       for (guint i = 0; i < stack->before->len; i++)
@@ -83,27 +87,24 @@ common_folder (const TapBlocks *self, int first, int last)
   for (int s = first; s <= last; s++)
     {
       const TapStack *stack = tap_blocks_stack (self, s);
+      const char *name;
+      gsize same = 0;
 
-      if (stack->input >= 0)
+      if (stack->nodes->len == 0)
         return NULL;
-      for (guint i = 0; i < stack->nodes->len; i++)
+      /* what is glued on may come from elsewhere: the dropout after the last block */
+      name = tap_graph_get_node (self->graph, g_array_index (stack->nodes, int, 0))->name;
+      if (base == NULL)
         {
-          const char *name =
-            tap_graph_get_node (self->graph, g_array_index (stack->nodes, int, i))->name;
-          gsize same = 0;
-
-          if (base == NULL)
-            {
-              base = name;
-              length = strlen (name);
-            }
-          while (same < length && name[same] == base[same])
-            same++;
-          /* a prefix ends where both names go on below the same folder */
-          while (same > 0 && !(base[same] == '/' && name[same] == '/'))
-            same--;
-          length = same;
+          base = name;
+          length = strlen (name);
         }
+      while (same < length && name[same] == base[same])
+        same++;
+      /* a prefix ends where both names go on below the same folder */
+      while (same > 0 && !(base[same] == '/' && name[same] == '/'))
+        same--;
+      length = same;
     }
   return length > 0 && base != NULL ? g_strndup (base, length) : NULL;
 }
@@ -362,6 +363,21 @@ add_block (TapBlocks *self, int first, int last)
   return (int) self->blocks->len - 1;
 }
 
+/* "fire6 – 9" for fire6 and fire9 */
+static char *
+range_title (const char *first, const char *last)
+{
+  gsize same = 0;
+
+  while (first[same] != '\0' && first[same] == last[same])
+    same++;
+  while (same > 0 && (g_ascii_isdigit (last[same - 1]) || (last[same] & 0xc0) == 0x80))
+    same--;
+  if (same < 3 || last[same] == '\0')
+    same = 0;
+  return g_strdup_printf ("%s – %s", first, last + same);
+}
+
 static void
 add_runs (TapBlocks *self)
 {
@@ -381,7 +397,7 @@ add_runs (TapBlocks *self)
       id = add_block (self, head->first, tap_blocks_block (self, end - 1)->last);
       tap_blocks_block (self, id)->repeat = end - first;
       tap_blocks_block (self, id)->title =
-        g_strdup_printf ("%s – %s", head->title, tap_blocks_block (self, end - 1)->title);
+        range_title (head->title, tap_blocks_block (self, end - 1)->title);
       for (int i = first; i < end; i++)
         tap_blocks_block (self, i)->run = id;
       for (int s = head->first; s <= tap_blocks_block (self, id)->last; s++)

@@ -69,9 +69,9 @@ G_GNUC_PRINTF (1, 2)
 static const char *
 fmt (const char *format, ...)
 {
-  static char buffers[8][80];
+  static char buffers[64][80];
   static int next;
-  char *buffer = buffers[next++ % 8];
+  char *buffer = buffers[next++ % 64];
   va_list args;
 
   va_start (args, format);
