@@ -25,14 +25,14 @@ as_root () {
 # Package names by distribution. BUILD is enough to build and run; TEST comes on top for ./check.
 debian_build='gcc libc6-dev meson ninja-build pkg-config gettext
   libglib2.0-dev libgtk-4-dev libadwaita-1-dev libgdk-pixbuf-2.0-dev libcairo2-dev libpango1.0-dev
-  libpng-dev libjson-glib-dev libnanopb-dev nanopb libcgif-dev libopenblas0-pthread
+  libpng-dev libjson-glib-dev libnanopb-dev libcgif-dev libopenblas0-pthread
   librsvg2-common shared-mime-info adwaita-icon-theme fonts-dejavu-core libgl1-mesa-dri'
 debian_test='clang libclang-rt-dev xvfb xauth xdotool openbox imagemagick dbus-daemon at-spi2-core
   python3 libxml2-utils desktop-file-utils appstream bash-completion groff-base git diffutils
   fonts-cantarell procps'
 fedora_build='gcc meson ninja-build pkgconf-pkg-config gettext
   glib2-devel gtk4-devel libadwaita-devel gdk-pixbuf2-devel cairo-devel pango-devel
-  libpng-devel json-glib-devel nanopb-devel nanopb-python3 libcgif-devel openblas-threads
+  libpng-devel json-glib-devel nanopb-devel libcgif-devel openblas-threads
   librsvg2 shared-mime-info adwaita-icon-theme dejavu-sans-fonts mesa-dri-drivers'
 fedora_test='clang compiler-rt libasan libubsan xorg-x11-server-Xvfb xorg-x11-xauth xdotool openbox ImageMagick
   dbus-daemon at-spi2-core python3 libxml2 desktop-file-utils appstream groff-base git diffutils procps-ng'
@@ -83,7 +83,7 @@ install_packages () {
   elif command -v pacman >/dev/null 2>&1; then
     packages=$arch_build
     [ "$1" = test ] && packages="$packages $arch_test"
-    command -v nanopb_generator >/dev/null 2>&1 ||
+    [ -e /usr/include/pb_decode.h ] || [ -e /usr/include/nanopb/pb_decode.h ] ||
       say 'nanopb comes from the AUR here: install the package “nanopb” if the build misses it.'
     # shellcheck disable=SC2086
     pacman -Q $packages >/dev/null 2>&1 || as_root pacman -S --needed --noconfirm $packages
