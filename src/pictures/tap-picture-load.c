@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/tap-error.h"
+#include "pictures/tap-picture-ending.h"
 #include "pictures/tap-picture-private.h"
 
 /* A picture file larger than this is none that anybody means to look at. */
@@ -24,13 +25,11 @@
 typedef struct
 {
   GdkPixbufLoader *loader;
-  char *name;            /* for messages */
-  int min_side;          /* 0: full size */
-  int width, height;     /* as the header says; 0 before it is read */
-  int expected_rows;     /* of the decoded picture */
-  int rows;              /* how many of them have arrived */
-  gboolean too_large;    /* judged by the header */
-  gboolean follows_rows; /* the decoder reports rows as they come, so that missing ones show */
+  char *name;         /* for messages */
+  int min_side;       /* 0: full size */
+  int width, height;  /* as the header says; 0 before it is read */
+  gboolean too_large; /* judged by the header */
+  TapEnding ending;
 } Decode;
 
 static gboolean
@@ -50,8 +49,6 @@ size_prepared_cb (GdkPixbufLoader *loader, int width, int height, gpointer user_
 
   self->width = width;
   self->height = height;
-  self->expected_rows = height;
-  self->follows_rows = has_format (loader, "jpeg");
 
   if (width <= 0 || height <= 0 || (guint64) width * (guint64) height > TAP_PICTURE_PIXELS_MAX)
     {
@@ -59,27 +56,16 @@ size_prepared_cb (GdkPixbufLoader *loader, int width, int height, gpointer user_
       gdk_pixbuf_loader_set_size (loader, 0, 0);
       return;
     }
-  if (self->min_side > 0 && self->follows_rows)
+  if (self->min_side > 0 && has_format (loader, "jpeg"))
     {
       int denominator = 1;
 
       while (denominator < 8 && MIN (width, height) / (denominator * 2) >= self->min_side)
         denominator *= 2;
       if (denominator > 1)
-        {
-          self->expected_rows = (height + denominator - 1) / denominator;
-          gdk_pixbuf_loader_set_size (loader, (width + denominator - 1) / denominator,
-                                      self->expected_rows);
-        }
+        gdk_pixbuf_loader_set_size (loader, (width + denominator - 1) / denominator,
+                                    (height + denominator - 1) / denominator);
     }
-}
-
-static void
-area_updated_cb (GdkPixbufLoader *loader, int x, int y, int width, int height, gpointer user_data)
-{
-  Decode *self = user_data;
-
-  self->rows = MAX (self->rows, y + height);
 }
 
 static void
@@ -88,7 +74,6 @@ decode_init (Decode *self, const char *name, int min_side)
   *self = (Decode){ .name = g_strdup (name), .min_side = min_side };
   self->loader = gdk_pixbuf_loader_new ();
   g_signal_connect (self->loader, "size-prepared", G_CALLBACK (size_prepared_cb), self);
-  g_signal_connect (self->loader, "area-updated", G_CALLBACK (area_updated_cb), self);
 }
 
 static void
@@ -108,6 +93,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decode, decode_clear)
 static gboolean
 refuse (Decode *self, const GError *cause, GError **error)
 {
+  const char *why = cause != NULL ? cause->message : "the file ends before the picture does";
+  int length = (int) strlen (why) - (g_str_has_suffix (why, ".") ? 1 : 0);
+
   if (self->too_large)
     g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_TOO_LARGE,
                  "“%s” is %d×%d pixels; pictures of up to %" G_GUINT64_FORMAT
@@ -118,8 +106,7 @@ refuse (Decode *self, const GError *cause, GError **error)
                  "“%s” is not a picture of a kind that is read here.", self->name);
   else
     g_set_error (error, TAP_PICTURE_ERROR, TAP_PICTURE_ERROR_UNREADABLE,
-                 "“%s” cannot be decoded: %s.", self->name,
-                 cause != NULL ? cause->message : "the file ends before the picture does");
+                 "“%s” cannot be decoded: %.*s.", self->name, length, why);
   return FALSE;
 }
 
@@ -128,6 +115,7 @@ decode_write (Decode *self, const guint8 *bytes, gsize n, GError **error)
 {
   g_autoptr (GError) cause = NULL;
 
+  tap_ending_feed (&self->ending, bytes, n);
   if (!gdk_pixbuf_loader_write (self->loader, bytes, n, &cause) || self->too_large)
     return refuse (self, cause, error);
   return TRUE;
@@ -198,12 +186,13 @@ decode_finish (Decode *self, GError **error)
 {
   g_autoptr (GError) cause = NULL;
   g_autoptr (GdkPixbufLoader) loader = g_steal_pointer (&self->loader);
+  gboolean complete = self->ending.complete || self->ending.kind == TAP_ENDING_OTHER;
   gboolean closed = gdk_pixbuf_loader_close (loader, &cause);
   GdkPixbuf *pixbuf;
   TapPicture *picture = NULL;
 
   g_signal_handlers_disconnect_by_data (loader, self);
-  if (!closed || self->too_large || (self->follows_rows && self->rows < self->expected_rows))
+  if (!closed || self->too_large || !complete)
     {
       refuse (self, cause, error);
       return NULL;

@@ -256,10 +256,11 @@ assert_refused (const char *path, int code)
 static void
 test_refusals (void)
 {
-  /* A PNG that claims 65535×65535, header only. */
+  /* A PNG that claims 65535×65535, up to where its data would begin. */
   static const guint8 huge[] = { 0x89, 'P',  'N', 'G', '\r', '\n', 0x1a, '\n', 0,    0,    0,
                                  13,   'I',  'H', 'D', 'R',  0,    0,    0xff, 0xff, 0,    0,
-                                 0xff, 0xff, 8,   2,   0,    0,    0,    0x05, 0x3d, 0x99, 0x64 };
+                                 0xff, 0xff, 8,   2,   0,    0,    0,    0x39, 0x67, 0x4e, 0x07,
+                                 0,    0,    1,   0,   'I',  'D',  'A',  'T',  0x78, 0x9c };
   g_autofree char *folder = g_dir_make_tmp ("tapetum-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "x.png", NULL);
   g_autofree char *fifo = g_build_filename (folder, "fifo.png", NULL);
