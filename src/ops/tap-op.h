@@ -38,6 +38,8 @@ struct _TapOp
   gboolean (*shape) (TapShapeContext *ctx, GError **error);
   /* optional: computes outputs (transfer full) from constant inputs of either dtype; only when all are constant */
   gboolean (*fold) (const TapShapeContext *ctx, TapTensor **outputs, GError **error);
+  /* TRUE: fold() needs nothing but the shapes of the inputs (Shape, Size), constant or not */
+  gboolean folds_from_shape;
   /* optional: multiply-adds of one run at these shapes; absent means 0 */
   guint64 (*macs) (const TapShapeContext *ctx);
 };
@@ -50,6 +52,7 @@ typedef struct
   int pad_top, pad_left, pad_bottom, pad_right;
   int group;
   int in_h, in_w, out_h, out_w;
+  gboolean transposed; /* ConvTranspose: the window slides over the output */
 } TapWindow;
 
 /* For Conv, MaxPool, AveragePool, LpPool, ConvTranspose. */
@@ -60,5 +63,16 @@ gboolean tap_op_window (const TapNode *node,
                         GError **error);
 /* Output cells that can see any input cell of @changed; METHODS 4.2. */
 TapRect tap_window_region (const TapWindow *window, const TapRect *changed);
+
+/* The region rule of one node at the graph's shapes, finer than its operator's: a Concat over rows is
+ * FULL, a Softmax over channels POINTWISE, an LRN within channels WINDOW. POINTWISE means: cell (y, x) of
+ * the output depends on cell (y, x) of the inputs that have the output's height and width, and on all of
+ * every other input (a gate of 1×1, a scalar). FULL when the node has no shapes. */
+TapRegionRule tap_op_region (const TapGraph *graph, const TapNode *node);
+
+/* The shape with which the second operand of Add, Sub, Mul, Div, Pow, PRelu … takes part in
+ * broadcasting. Before opset 7 "broadcast" and "axis" placed it, here by 1s at its end; otherwise it
+ * is @b itself. */
+TapShape tap_op_operand_shape (const TapNode *node, const TapShape *a, const TapShape *b);
 
 G_END_DECLS
