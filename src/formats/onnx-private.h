@@ -1,0 +1,96 @@
+/* onnx-private.h - what the parts of the ONNX reader share
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/tap-error.h"
+#include "core/tap-graph.h"
+#include "formats/proto/tap-proto.h"
+#include "formats/registry.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const TapLoadRequest *request;
+  GBytes *bytes; /* the mapped file */
+  GCancellable *cancellable;
+  TapGraph *graph;
+  GHashTable *opsets;    /* domain → version, as GINT_TO_POINTER */
+  GHashTable *metadata;  /* key → value */
+  GHashTable *functions; /* "domain name" → TapProtoField* of the FunctionProto */
+  GHashTable *externals; /* location → GBytes* */
+  GHashTable *ranks;     /* value index + 1 → rank + 1, for legacy broadcasting */
+  GPtrArray *warnings;
+  char *producer, *producer_version;
+  gint64 ir_version;
+  gsize budget; /* bytes that numbers may still grow by when they are widened */
+  int n_nodes;  /* nodes and function calls so far */
+} OnnxReader;
+
+/* Where names of a function's body point: NULL at the top. */
+typedef struct _OnnxScope OnnxScope;
+struct _OnnxScope
+{
+  const OnnxScope *parent;
+  char *prefix;          /* before every inner name */
+  GHashTable *names;     /* inner name → name in the graph */
+  const TapAttrs *attrs; /* of the call, for ref_attr_name */
+  GHashTable *opsets;    /* the function's own; NULL: the model's */
+  int depth;
+};
+
+#define TAP_ONNX_MAX_NODES  200000
+#define TAP_ONNX_MAX_VALUES 500000
+
+/* Sets @error with @format, a sentence without its full stop. Always FALSE. */
+gboolean tap_onnx_fail (GError **error, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* Takes @n bytes from the budget for numbers that become wider in memory than in the file. */
+gboolean tap_onnx_spend (OnnxReader *self, gsize n, GError **error);
+
+/* Reads a TensorProto. *@tensor is NULL, without an error, when its numbers are of a kind that cannot
+ * be held (text, complex); *@kind then says which. @name is never NULL on success. */
+gboolean tap_onnx_read_tensor (OnnxReader *self,
+                               const TapProto *parent,
+                               const TapProtoField *field,
+                               char **name,
+                               TapTensor **tensor,
+                               const char **kind,
+                               GError **error);
+/* The @length bytes at @offset of a file beneath the model's folder. (transfer full) */
+GBytes *tap_onnx_external (OnnxReader *self, const char *location, GError **error);
+
+/* Reads an AttributeProto into @attrs; @scope resolves references to a function's attributes. */
+gboolean tap_onnx_read_attribute (OnnxReader *self,
+                                  const TapProto *parent,
+                                  const TapProtoField *field,
+                                  const OnnxScope *scope,
+                                  TapAttrs *attrs,
+                                  GError **error);
+/* Reads a NodeProto and adds it, or what it stands for, to the graph. */
+gboolean tap_onnx_read_node (OnnxReader *self,
+                             const TapProto *parent,
+                             const TapProtoField *field,
+                             const OnnxScope *scope,
+                             GError **error);
+
+/* A node before it enters the graph. */
+typedef struct
+{
+  char *name, *op_type, *domain;
+  GArray *inputs, *outputs; /* int value indices */
+  TapAttrs *attrs;
+  int opset;
+} OnnxNode;
+
+/* Turns attributes and broadcasting of opset 1 to 6 into their modern form; may add nodes. */
+gboolean tap_onnx_modernise (OnnxReader *self, OnnxNode *node, GError **error);
+/* Adds @node as it stands. */
+gboolean tap_onnx_add_node (OnnxReader *self, OnnxNode *node, GError **error);
+/* Rank of a value as far as it is known, else -1. */
+int tap_onnx_get_rank (OnnxReader *self, int value);
+void tap_onnx_set_rank (OnnxReader *self, int value, int rank);
+
+/* Preprocessing and labels that the metadata names. */
+void tap_onnx_apply_metadata (OnnxReader *self, TapModel *model);
+
+G_END_DECLS
