@@ -5,7 +5,6 @@
 #include "app/document/tap-layer-facts.h"
 
 #include <glib/gi18n.h>
-#include <math.h>
 
 #include "ops/tap-op.h"
 
@@ -103,29 +102,6 @@ settings_text (TapGraph *graph, const TapNode *node)
   return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 
-static void
-fill_histogram (TapLayerFacts *self, const float *values, gsize count)
-{
-  guint64 bins[TAP_N_BINS] = { 0 };
-  guint64 n = 0;
-  float span = self->stats.max - self->stats.min;
-  float scale = span > 0 ? TAP_N_BINS / span : 0;
-
-  for (gsize i = 0; i < count; i++)
-    {
-      int bin;
-
-      if (!isfinite (values[i]))
-        continue;
-      bin = (int) ((values[i] - self->stats.min) * scale);
-      bins[CLAMP (bin, 0, TAP_N_BINS - 1)]++;
-      n++;
-    }
-
-  for (int i = 0; i < TAP_N_BINS; i++)
-    self->histogram[i] = n > 0 ? (float) ((double) bins[i] / (double) n) : 0;
-}
-
 TapLayerFacts *
 tap_layer_facts_new (TapModel *model, int node_index, TapTensor *values)
 {
@@ -155,7 +131,7 @@ tap_layer_facts_new (TapModel *model, int node_index, TapTensor *values)
     {
       self->has_stats = TRUE;
       tap_tensor_stats (tap_tensor_f32 (values), values->count, &self->stats);
-      fill_histogram (self, tap_tensor_f32 (values), values->count);
+      tap_histogram_fill (&self->histogram, tap_tensor_f32 (values), values->count);
     }
 
   return self;

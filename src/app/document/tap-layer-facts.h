@@ -6,12 +6,11 @@
 
 #include "core/tap-model.h"
 #include "ops/infer.h"
+#include "render/tap-plot.h"
 
 #include <glib-object.h>
 
 G_BEGIN_DECLS
-
-#define TAP_N_BINS 48
 
 typedef struct
 {
@@ -29,7 +28,7 @@ typedef struct
 
   gboolean has_stats; /* a picture has been run */
   TapStats stats;
-  float histogram[TAP_N_BINS]; /* share of values, 0..1, from stats.min to stats.max */
+  TapHistogram histogram;
 } TapLayerFacts;
 
 #define TAP_TYPE_LAYER_FACTS (tap_layer_facts_get_type ())
