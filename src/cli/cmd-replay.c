@@ -91,7 +91,10 @@ recipe_read (Recipe *self, const char *file, GError **error)
   self->labels = member_string (model, "labels");
   if (seed != NULL)
     g_ascii_string_to_unsigned (seed, 10, 0, G_MAXUINT64, &self->seed, NULL);
-  self->method = id != NULL ? tap_methods_find (id) : NULL;
+  if (id == NULL)
+    return refuse (file, _ ("no method made this figure; drawings of networks come from “info”."),
+                   error);
+  self->method = tap_methods_find (id);
   if (self->method == NULL)
     return refuse (file, _ ("the recipe asks for a method that this version does not have."),
                    error);

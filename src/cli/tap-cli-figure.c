@@ -45,7 +45,7 @@ tap_cli_figure_group (TapCliFigure *self, const TapCliParams *taken)
       N_ ("Colours: viridis, cividis, magma, grey, ylorrd, rdbu or jet (default: viridis)"),
       N_ ("WORD") },
     { "scale", 0, 0, G_OPTION_ARG_STRING, &self->scale,
-      N_ ("One colour range for all maps, or one for each: shared or each (default: each)"),
+      N_ ("One colour range for all maps, or one for each: shared or each (default: shared)"),
       N_ ("WORD") },
     { "order", 0, 0, G_OPTION_ARG_STRING, &self->order,
       N_ ("Order of the maps: index or strength (default: index)"), N_ ("WORD") },
