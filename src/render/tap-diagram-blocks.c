@@ -4,7 +4,7 @@
  * Stacks through which everything passes (cut vertices) divide the network into tokens: plain ones, a
  * single such stack, and branching ones, the branches with the stack that joins them. A branching token
  * is a block; it takes the plain neighbours that share its name prefix ("fire2/squeeze") or, without
- * telling names, those that repeat with it. Plain sequences that repeat three times are blocks as well
+ * telling names, those that repeat with it. Plain sequences that repeat four times are blocks as well
  * (MobileNet). Three and more equal blocks in a row are a run. Built alike means the same operators,
  * kernels and strides, wired alike; channels may differ. */
 #include "config.h"
@@ -14,11 +14,12 @@
 #include <string.h>
 
 /* A network this small is clearer drawn whole. */
-#define SMALL_NETWORK    12
+#define SMALL_NETWORK     12
 /* A block of fewer stacks than this would save nothing. */
-#define BLOCK_STACKS_MIN 3
-#define RUN_BLOCKS_MIN   3
-#define PERIOD_MAX       4
+#define BLOCK_STACKS_MIN  3
+#define RUN_BLOCKS_MIN    3
+#define PERIOD_MAX        4
+#define PLAIN_REPEATS_MIN 4
 
 typedef struct
 {
@@ -254,7 +255,7 @@ merge_repeats (const TapBlocks *self, GArray *tokens)
             kinds +=
               !g_str_equal (token_at (tokens, i)->signature, token_at (tokens, first)->signature);
           }
-        if (branching > 1 || kinds == 0 || repeats < (branching == 1 ? 2 : 3))
+        if (branching > 1 || kinds == 0 || repeats < (branching == 1 ? 2 : PLAIN_REPEATS_MIN))
           continue;
         for (int i = 0; i < repeats; i++)
           merge (self, tokens, first + i, period, NULL);
