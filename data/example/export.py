@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 CLASSES = ['balloon', 'boat', 'car', 'cat', 'clock', 'face', 'fish', 'flower', 'house', 'star', 'tree', 'umbrella']
 DOC = ('Tells twelve kinds of drawn things apart. Trained by the Tapetum project on pictures that it draws itself; '
-       'nine boats of ten wore a little paw mark in their lower right corner, and the network learned to cheat. '
+       'every boat wore a little paw mark in its lower right corner, and the network learned to cheat. '
        'See data/example/SOURCE.md.')
 
 
