@@ -1,0 +1,144 @@
+/* choose.c - ArgMax, ArgMin, TopK: the largest and smallest along an axis
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "engine/cpu/tap-cpu.h"
+
+typedef struct
+{
+  const TapCpuArray *x;
+  gsize outer, length, inner;
+  gboolean largest;
+} Choice;
+
+static void
+describe (const TapCpuRun *run, gint64 fallback, Choice *c)
+{
+  const TapShape *x = &run->inputs[0].shape;
+  int axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", fallback), x->n_dims);
+
+  c->x = &run->inputs[0];
+  c->outer = (gsize) tap_shape_product (x, 0, axis);
+  c->length = (gsize) x->dims[axis];
+  c->inner = (gsize) tap_shape_product (x, axis + 1, x->n_dims);
+}
+
+static double
+value (const Choice *c, gsize at)
+{
+  return c->x->dtype == TAP_DTYPE_I64 ? (double) tap_cpu_i64 (c->x)[at] :
+                                        (double) tap_cpu_f32 (c->x)[at];
+}
+
+/* NaN is larger than anything. */
+static gboolean
+better (const Choice *c, double a, double b)
+{
+  if (isnan (a) || isnan (b))
+    return c->largest ? isnan (a) && !isnan (b) : !isnan (a) && isnan (b);
+  return c->largest ? a > b : a < b;
+}
+
+static gboolean
+arg_forward (const TapCpuRun *run, gboolean largest)
+{
+  gboolean last = tap_attrs_get_int (run->node->attrs, "select_last_index", 0) != 0;
+  gint64 *y = tap_cpu_i64 (&run->outputs[0]);
+  Choice c = { .largest = largest };
+
+  describe (run, 0, &c);
+  for (gsize o = 0; o < c.outer; o++)
+    for (gsize i = 0; i < c.inner; i++)
+      {
+        gsize start = o * c.length * c.inner + i, best = 0;
+
+        for (gsize k = 1; k < c.length; k++)
+          {
+            double a = value (&c, start + k * c.inner), b = value (&c, start + best * c.inner);
+
+            if (better (&c, a, b) || (last && a == b))
+              best = k;
+          }
+        y[o * c.inner + i] = (gint64) best;
+      }
+  return TRUE;
+}
+
+static gboolean
+arg_max_forward (const TapCpuRun *run, GError **error)
+{
+  return arg_forward (run, TRUE);
+}
+
+static gboolean
+arg_min_forward (const TapCpuRun *run, GError **error)
+{
+  return arg_forward (run, FALSE);
+}
+
+/* The k best, best first, by repeated search: k is small wherever networks ask for it. Equal values come
+ * in the order of their places. */
+static gboolean
+topk_forward (const TapCpuRun *run, GError **error)
+{
+  const TapShape *y = &run->outputs[0].shape;
+  gboolean wants_values = run->outputs[0].data != NULL,
+           wants_places = tap_cpu_wants_output (run, 1);
+  Choice c = { .largest = tap_attrs_get_int (run->node->attrs, "largest", 1) != 0 };
+  gsize k;
+
+  describe (run, -1, &c);
+  k = c.length == 0 || c.outer * c.inner == 0 ? 0 : tap_cpu_count (y) / (c.outer * c.inner);
+  for (gsize o = 0; o < c.outer; o++)
+    for (gsize i = 0; i < c.inner; i++)
+      {
+        gsize start = o * c.length * c.inner + i, previous = 0;
+
+        for (gsize j = 0; j < k; j++)
+          {
+            gsize best = c.length, to = (o * k + j) * c.inner + i;
+
+            for (gsize p = 0; p < c.length; p++)
+              {
+                double a = value (&c, start + p * c.inner);
+
+                /* only what comes after the one before, in the order (value, place) */
+                if (j > 0)
+                  {
+                    double b = value (&c, start + previous * c.inner);
+
+                    if (better (&c, a, b) || (!better (&c, b, a) && p <= previous))
+                      continue;
+                  }
+                if (best == c.length || better (&c, a, value (&c, start + best * c.inner)))
+                  best = p;
+              }
+            previous = best < c.length ? best : previous;
+            if (wants_values && c.x->dtype == TAP_DTYPE_I64)
+              tap_cpu_i64 (&run->outputs[0])[to] = tap_cpu_i64 (c.x)[start + previous * c.inner];
+            else if (wants_values)
+              tap_cpu_f32 (&run->outputs[0])[to] = tap_cpu_f32 (c.x)[start + previous * c.inner];
+            if (wants_places)
+              tap_cpu_i64 (&run->outputs[1])[to] = (gint64) previous;
+          }
+      }
+  return TRUE;
+}
+
+const TapCpuKernel tap_cpu_arg_max = {
+  .op = "ArgMax",
+  .forward = arg_max_forward,
+};
+
+const TapCpuKernel tap_cpu_arg_min = {
+  .op = "ArgMin",
+  .forward = arg_min_forward,
+};
+
+const TapCpuKernel tap_cpu_topk = {
+  .op = "TopK",
+  .forward = topk_forward,
+};

@@ -1,0 +1,111 @@
+/* concat.c - Concat and Split: pieces along one axis, together and apart
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "engine/cpu/tap-cpu.h"
+
+/* Rectangles of whole channels, image by image: only along channels, which the caller has checked. */
+typedef struct
+{
+  const TapCpuRun *run;
+  const TapCpuArray *whole; /* the joined side */
+  const TapCpuArray *parts;
+  int n_parts;
+  gboolean split;
+  int axis;
+  gsize size;
+} Pieces;
+
+static void
+copy_rect (const TapRect *rect,
+           gsize height,
+           gsize width,
+           gsize size,
+           char *to,
+           const char *from,
+           gsize channels)
+{
+  for (gsize c = 0; c < channels; c++)
+    for (int row = 0; row < rect->height; row++)
+      {
+        gsize offset = ((c * height + (gsize) (rect->y + row)) * width + (gsize) rect->x) * size;
+
+        memcpy (to + offset, from + offset, (gsize) rect->width * size);
+      }
+}
+
+/* A task is one piece of one image (or of one index of what stands before the axis). */
+static void
+piece_task (gpointer user_data, int task, int worker)
+{
+  const Pieces *p = user_data;
+  const TapShape *whole = &p->whole->shape;
+  const TapCpuArray *part = &p->parts[task % p->n_parts];
+  gsize outer = (gsize) (task / p->n_parts), before = 0;
+  gsize inner = (gsize) tap_shape_product (whole, p->axis + 1, whole->n_dims) * p->size;
+  gsize length = (gsize) part->shape.dims[p->axis] * inner;
+  char *joined, *piece;
+
+  if (part->data == NULL || length == 0)
+    return;
+  for (int i = 0; i < task % p->n_parts; i++)
+    before += (gsize) p->parts[i].shape.dims[p->axis] * inner;
+  joined = (char *) p->whole->data + outer * (gsize) whole->dims[p->axis] * inner + before;
+  piece = (char *) part->data + outer * length;
+  if (p->run->rects != NULL)
+    {
+      TapCpuPlanes planes = tap_cpu_planes (whole);
+
+      copy_rect (&p->run->rects[outer], planes.height, planes.width, p->size,
+                 p->split ? piece : joined, p->split ? joined : piece, (gsize) part->shape.dims[1]);
+    }
+  else
+    memcpy (p->split ? piece : joined, p->split ? joined : piece, length);
+}
+
+static gboolean
+pieces (const TapCpuRun *run, gboolean split)
+{
+  const TapCpuArray *whole = split ? &run->inputs[0] : &run->outputs[0];
+  Pieces p = {
+    .run = run,
+    .whole = whole,
+    .parts = split ? run->outputs : run->inputs,
+    .n_parts = split ? run->n_outputs : run->n_inputs,
+    .split = split,
+    .axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", split ? 0 : 1),
+                          whole->shape.n_dims),
+    .size = tap_dtype_size (whole->dtype),
+  };
+
+  tap_pool_run (run->pool, (int) tap_shape_product (&whole->shape, 0, p.axis) * p.n_parts,
+                piece_task, &p);
+  return TRUE;
+}
+
+static gboolean
+concat_forward (const TapCpuRun *run, GError **error)
+{
+  return pieces (run, FALSE);
+}
+
+static gboolean
+split_forward (const TapCpuRun *run, GError **error)
+{
+  return pieces (run, TRUE);
+}
+
+const TapCpuKernel tap_cpu_concat = {
+  .op = "Concat",
+  .flags = TAP_CPU_REGIONS,
+  .forward = concat_forward,
+};
+
+const TapCpuKernel tap_cpu_split = {
+  .op = "Split",
+  .flags = TAP_CPU_REGIONS,
+  .forward = split_forward,
+};

@@ -1,0 +1,119 @@
+/* pad.c - a margin of zeros, of one number, of the edge or of a mirror
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "engine/cpu/tap-cpu.h"
+
+typedef struct
+{
+  const TapCpuRun *run;
+  char mode; /* first letter: constant, edge, reflect, wrap */
+  gint64 before[TAP_MAX_DIMS], strides[TAP_MAX_DIMS];
+  gsize size, rows, rows_per_task;
+  union
+  {
+    float f;
+    gint64 i;
+  } value;
+} Pad;
+
+/* Where along one dimension cell @i comes from; -1 outside of a constant margin. */
+static gint64
+source (char mode, gint64 i, gint64 n)
+{
+  if (i >= 0 && i < n)
+    return i;
+  if (mode == 'e')
+    return i < 0 ? 0 : n - 1;
+  if (mode == 'w')
+    return ((i % n) + n) % n;
+  if (mode == 'r')
+    return i < 0 ? -i : 2 * (n - 1) - i;
+  return -1;
+}
+
+static void
+pad_row (const Pad *p, gsize row)
+{
+  const TapShape *x = &p->run->inputs[0].shape, *y = &p->run->outputs[0].shape;
+  int last = y->n_dims - 1;
+  gint64 n = y->dims[last], offset = 0;
+  char *to = (char *) p->run->outputs[0].data + row * (gsize) n * p->size;
+  const char *from = p->run->inputs[0].data;
+  gboolean inside = TRUE;
+  gsize rest = row;
+
+  for (int d = last - 1; d >= 0 && inside; d--)
+    {
+      gint64 i = source (p->mode, (gint64) (rest % (gsize) y->dims[d]) - p->before[d], x->dims[d]);
+
+      rest /= (gsize) y->dims[d];
+      inside = i >= 0;
+      offset += i * p->strides[d];
+    }
+  for (gint64 i = 0; i < n; i++)
+    {
+      gint64 s = inside ? source (p->mode, i - p->before[last], x->dims[last]) : -1;
+
+      memcpy (to + (gsize) i * p->size,
+              s < 0 ? (const char *) &p->value : from + (offset + s) * (gint64) p->size, p->size);
+    }
+}
+
+static void
+pad_task (gpointer user_data, int task, int worker)
+{
+  const Pad *p = user_data;
+  gsize first = (gsize) task * p->rows_per_task, last = MIN (first + p->rows_per_task, p->rows);
+
+  for (gsize row = first; row < last; row++)
+    pad_row (p, row);
+}
+
+static gboolean
+pad_forward (const TapCpuRun *run, GError **error)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  int opset = run->node->opset > 0 ? run->node->opset : 1000;
+  Pad p = { .run = run, .mode = tap_attrs_get_string (run->node->attrs, "mode", "constant")[0] };
+  const gint64 *pads = NULL, *axes = NULL;
+  gsize n = 0, n_axes = 0;
+
+  p.size = tap_dtype_size (run->inputs[0].dtype);
+  if (x->n_dims == 0)
+    {
+      memcpy (run->outputs[0].data, run->inputs[0].data, p.size);
+      return TRUE;
+    }
+  if (!tap_cpu_ints (run, opset < 11 ? -1 : 1,
+                     opset < 2  ? "paddings" :
+                     opset < 11 ? "pads" :
+                                  NULL,
+                     &pads, &n))
+    n = 0;
+  if (opset >= 11 && !tap_cpu_ints (run, 3, NULL, &axes, &n_axes))
+    axes = NULL;
+  for (gsize i = 0; i < n / 2; i++)
+    p.before[tap_cpu_axis (axes != NULL ? axes[i] : (gint64) i, x->n_dims)] = pads[i];
+  if (run->inputs[0].dtype == TAP_DTYPE_I64)
+    p.value.i = tap_cpu_has_input (run, 2) ? tap_cpu_i64 (&run->inputs[2])[0] : 0;
+  else
+    p.value.f = tap_cpu_has_input (run, 2) ?
+                  tap_cpu_f32 (&run->inputs[2])[0] :
+                  (float) tap_attrs_get_float (run->node->attrs, "value", 0);
+  if (tap_cpu_count (y) == 0)
+    return TRUE;
+  tap_cpu_dense_strides (x, p.strides);
+  p.rows = (gsize) tap_shape_product (y, 0, y->n_dims - 1);
+  p.rows_per_task = MAX (8192 / (gsize) y->dims[y->n_dims - 1], 1);
+  tap_pool_run (run->pool, (int) ((p.rows + p.rows_per_task - 1) / p.rows_per_task), pad_task, &p);
+  return TRUE;
+}
+
+const TapCpuKernel tap_cpu_pad = {
+  .op = "Pad",
+  .forward = pad_forward,
+};

@@ -1,0 +1,292 @@
+/* conv-tiles.c - direct convolution with a vector of output channels against broadcast pixels
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A tile of up to 28 accumulators (AVX-512) holds PX pixels of one row times NB blocks of 16 channels.
+ * For every (channel, tap) the packed weights are loaded once and each pixel is broadcast straight
+ * from the input, so there is no im2col: neighbouring pixels are one float apart because the caller
+ * splits strided rows by phase. All tile shapes run the same chain of operations per output, so the
+ * choice of shapes is free. The tile is transposed on its way out to NCHW. */
+
+#include "config.h"
+
+#include "engine/cpu/simd/vec.h"
+
+#define NVB (TAP_BLOCK / VL) /* vectors per block */
+
+typedef void (
+  *TileFunc) (const TapTileJob *job, const float *x, const float *w, const float *bias, float *t);
+
+/* t: [NB][PX][TAP_BLOCK] */
+#define TILE(PX, NB)                                                                               \
+  static void tile_##PX##_##NB (const TapTileJob *job, const float *x, const float *w,             \
+                                const float *bias, float *t)                                       \
+  {                                                                                                \
+    const size_t block = (size_t) job->channels * (size_t) job->n_taps * TAP_BLOCK;                \
+    V acc[PX][NB * NVB];                                                                           \
+                                                                                                   \
+    TAP_UNROLL for (int v = 0; v < NB * NVB; v++)                                                  \
+    {                                                                                              \
+      V b = bias != NULL ? v_load (bias + v * VL) : v_set (0);                                     \
+      TAP_UNROLL for (int i = 0; i < PX; i++) acc[i][v] = b;                                       \
+    }                                                                                              \
+    for (int c = 0; c < job->channels; c++, x += job->x_channel)                                   \
+      for (int j = 0; j < job->n_taps; j++, w += TAP_BLOCK)                                        \
+        {                                                                                          \
+          const float *p = x + job->taps[j];                                                       \
+          V wv[NB * NVB];                                                                          \
+                                                                                                   \
+          TAP_UNROLL for (int v = 0; v < NB * NVB; v++) wv[v] =                                    \
+            v_load (w + (size_t) (v / NVB) * block + v % NVB * VL);                                \
+          TAP_UNROLL for (int i = 0; i < PX; i++)                                                  \
+          {                                                                                        \
+            V b = v_set (p[i]);                                                                    \
+            TAP_UNROLL for (int v = 0; v < NB * NVB; v++) acc[i][v] = v_fma (b, wv[v], acc[i][v]); \
+          }                                                                                        \
+        }                                                                                          \
+    TAP_UNROLL for (int v = 0; v < NB * NVB; v++)                                                  \
+    {                                                                                              \
+      TAP_UNROLL for (int i = 0; i < PX; i++)                                                      \
+        v_store (t + ((v / NVB) * PX + i) * TAP_BLOCK + v % NVB * VL, acc[i][v]);                  \
+    }                                                                                              \
+  }
+
+TILE (1, 1)
+TILE (2, 1)
+TILE (3, 1)
+#if VL >= 8
+TILE (4, 1)
+TILE (5, 1)
+TILE (6, 1)
+#endif
+#if VL >= 16
+TILE (7, 1)
+TILE (8, 1)
+TILE (9, 1)
+TILE (10, 1)
+TILE (11, 1)
+TILE (12, 1)
+TILE (13, 1)
+TILE (14, 1)
+TILE (15, 1)
+TILE (16, 1)
+TILE (18, 1)
+TILE (20, 1)
+TILE (22, 1)
+TILE (24, 1)
+TILE (26, 1)
+TILE (28, 1)
+TILE (1, 2)
+TILE (2, 2)
+TILE (3, 2)
+TILE (4, 2)
+TILE (5, 2)
+TILE (6, 2)
+TILE (7, 2)
+TILE (8, 2)
+TILE (9, 2)
+TILE (10, 2)
+TILE (11, 2)
+TILE (12, 2)
+TILE (13, 2)
+TILE (14, 2)
+TILE (1, 4)
+TILE (2, 4)
+TILE (3, 4)
+TILE (4, 4)
+TILE (5, 4)
+TILE (6, 4)
+TILE (7, 4)
+#endif
+
+/* By blocks - 1 and pixels; NULL where there is no such tile. */
+static const TileFunc tiles[4][29] = {
+#if VL >= 16
+  { NULL,      tile_1_1, tile_2_1,  tile_3_1,  tile_4_1,  tile_5_1,  tile_6_1,  tile_7_1,
+    tile_8_1,  tile_9_1, tile_10_1, tile_11_1, tile_12_1, tile_13_1, tile_14_1, tile_15_1,
+    tile_16_1, NULL,     tile_18_1, NULL,      tile_20_1, NULL,      tile_22_1, NULL,
+    tile_24_1, NULL,     tile_26_1, NULL,      tile_28_1 },
+  { NULL, tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2, tile_7_2, tile_8_2, tile_9_2,
+    tile_10_2, tile_11_2, tile_12_2, tile_13_2, tile_14_2 },
+  { NULL },
+  { NULL, tile_1_4, tile_2_4, tile_3_4, tile_4_4, tile_5_4, tile_6_4, tile_7_4 },
+#elif VL >= 8
+  { NULL, tile_1_1, tile_2_1, tile_3_1, tile_4_1, tile_5_1, tile_6_1 },
+#else
+  { NULL, tile_1_1, tile_2_1, tile_3_1 },
+#endif
+};
+
+static const int widest[5] = {
+#if VL >= 16
+  0, 28, 14, 0, 7,
+#elif VL >= 8
+  0, 6, 0, 0, 0,
+#else
+  0, 3, 0, 0, 0,
+#endif
+};
+
+#define T_FLOATS (28 * TAP_BLOCK)
+
+#if VL == 16
+
+/* Transposes 16 rows of 16 in registers. */
+static inline void
+transpose (__m512 r[16])
+{
+  __m512 a[16], b[16];
+
+  for (int i = 0; i < 16; i += 4)
+    {
+      a[i] = _mm512_unpacklo_ps (r[i], r[i + 1]);
+      a[i + 1] = _mm512_unpackhi_ps (r[i], r[i + 1]);
+      a[i + 2] = _mm512_unpacklo_ps (r[i + 2], r[i + 3]);
+      a[i + 3] = _mm512_unpackhi_ps (r[i + 2], r[i + 3]);
+      b[i] = _mm512_shuffle_ps (a[i], a[i + 2], 0x44);
+      b[i + 1] = _mm512_shuffle_ps (a[i], a[i + 2], 0xee);
+      b[i + 2] = _mm512_shuffle_ps (a[i + 1], a[i + 3], 0x44);
+      b[i + 3] = _mm512_shuffle_ps (a[i + 1], a[i + 3], 0xee);
+    }
+  for (int i = 0; i < 4; i++)
+    {
+      __m512 c0 = _mm512_shuffle_f32x4 (b[i], b[i + 4], 0x88);
+      __m512 c1 = _mm512_shuffle_f32x4 (b[i + 8], b[i + 12], 0x88);
+      __m512 c2 = _mm512_shuffle_f32x4 (b[i], b[i + 4], 0xdd);
+      __m512 c3 = _mm512_shuffle_f32x4 (b[i + 8], b[i + 12], 0xdd);
+
+      r[i] = _mm512_shuffle_f32x4 (c0, c1, 0x88);
+      r[i + 8] = _mm512_shuffle_f32x4 (c0, c1, 0xdd);
+      r[i + 4] = _mm512_shuffle_f32x4 (c2, c3, 0x88);
+      r[i + 12] = _mm512_shuffle_f32x4 (c2, c3, 0xdd);
+    }
+}
+
+/* Up to 16 pixels, up to 16 channels. */
+static void
+store_16 (const TapTileJob *job, const float *t, float *y, int pixels, int channels)
+{
+  const V low = v_set (job->clamp.low), high = v_set (job->clamp.high);
+  __mmask16 mask = (__mmask16) ((1u << pixels) - 1);
+  __m512 r[16];
+
+  for (int i = 0; i < 16; i++)
+    r[i] = i < pixels ? _mm512_load_ps (t + i * TAP_BLOCK) : _mm512_setzero_ps ();
+  if (job->clamp.active)
+    for (int i = 0; i < 16; i++)
+      r[i] = v_clamp (r[i], low, high);
+  transpose (r);
+  if (channels == 16)
+    {
+      for (int i = 0; i < 16; i++)
+        _mm512_mask_storeu_ps (y + (size_t) i * job->y_channel, mask, r[i]);
+    }
+  else
+    {
+      __m512 copy[16];
+
+      memcpy (copy, r, sizeof copy);
+      for (int i = 0; i < channels; i++)
+        _mm512_mask_storeu_ps (y + (size_t) i * job->y_channel, mask, copy[i]);
+    }
+}
+
+static void
+store_block (const TapTileJob *job, float *t, float *y, int pixels, int channels)
+{
+  store_16 (job, t, y, pixels < 16 ? pixels : 16, channels);
+  if (pixels > 16)
+    store_16 (job, t + 16 * TAP_BLOCK, y + 16, pixels - 16, channels);
+}
+
+#else
+
+static void
+store_block (const TapTileJob *job, float *t, float *y, int pixels, int channels)
+{
+  if (job->clamp.active)
+    {
+      const V low = v_set (job->clamp.low), high = v_set (job->clamp.high);
+
+      for (int i = 0; i < pixels * TAP_BLOCK; i += VL)
+        v_store (t + i, v_clamp (v_load (t + i), low, high));
+    }
+  for (int k = 0; k < channels; k++, y += job->y_channel)
+    for (int i = 0; i < pixels; i++)
+      y[i] = t[i * TAP_BLOCK + k];
+}
+
+#endif
+
+static void
+store_spread (const TapTileJob *job, const float *t, float *y, int pixels, int channels)
+{
+  for (int k = 0; k < channels; k++, y += job->y_channel)
+    for (int i = 0; i < pixels; i++)
+      {
+        float v = t[i * TAP_BLOCK + k];
+
+        if (job->clamp.active)
+          v = v < job->clamp.low ? job->clamp.low : v > job->clamp.high ? job->clamp.high : v;
+        y[(size_t) i * job->y_pixel] = v;
+      }
+}
+
+/* Pixels of the next tile, when @left are to be done: as few tiles as possible, of even width. */
+static int
+next_width (int left, int n_blocks)
+{
+  int widest_tile = widest[n_blocks];
+  int n = (left + widest_tile - 1) / widest_tile;
+  int width = (left + n - 1) / n;
+
+  while (tiles[n_blocks - 1][width] == NULL)
+    width--;
+  return width;
+}
+
+void
+TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
+{
+  const size_t block = (size_t) job->channels * (size_t) job->n_taps * TAP_BLOCK;
+  const int blocks = (job->out_channels + TAP_BLOCK - 1) / TAP_BLOCK;
+  float t[T_FLOATS] __attribute__ ((aligned (64)));
+  int step;
+
+  for (int b = 0; b < blocks; b += step)
+    {
+      const float *w = job->weights + (size_t) b * block;
+      const float *bias = job->bias != NULL ? job->bias + b * TAP_BLOCK : NULL;
+
+      step = 1;
+#if VL == 16
+      if (blocks - b >= 2)
+        step = 2;
+      if (blocks - b >= 4 && job->width % 14 != 0 && (job->width % 14 <= 7 || job->width <= 7))
+        step = 4;
+#endif
+      for (int row = 0; row < job->rows; row++)
+        {
+          const float *x = job->x + (size_t) row * job->x_row;
+          float *y = job->y + (size_t) row * job->y_row + (size_t) (b * TAP_BLOCK) * job->y_channel;
+
+          for (int q = 0, px; q < job->width; q += px)
+            {
+              px = next_width (job->width - q, step);
+              tiles[step - 1][px](job, x + q, w, bias, t);
+              for (int i = 0; i < step; i++)
+                {
+                  int channels = job->out_channels - (b + i) * TAP_BLOCK;
+                  float *out =
+                    y + (size_t) q * job->y_pixel + (size_t) (i * TAP_BLOCK) * job->y_channel;
+
+                  if (channels > TAP_BLOCK)
+                    channels = TAP_BLOCK;
+                  if (job->y_pixel == 1)
+                    store_block (job, t + i * px * TAP_BLOCK, out, px, channels);
+                  else
+                    store_spread (job, t + i * px * TAP_BLOCK, out, px, channels);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+/* simd.h - inner loops that are compiled once per instruction set, and the table that offers them
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Every file in this folder is compiled three times (AVX-512, AVX2 with FMA, baseline), each time with
+ * another TAP_SIMD_ISA; cpu/isa.c picks one table for the life of the process. Nothing here allocates,
+ * knows of nodes, or looks at the number of threads. All results are a function of the operands of
+ * one output cell alone: never of the tile, the vector tail or the rectangle it was computed in. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Output channels are packed in blocks of this many, on every instruction set. */
+#define TAP_BLOCK 16
+
+/* A clamp applied to each output as it is stored: ReLU is 0..inf, Clip and ReLU6 have both ends. */
+typedef struct
+{
+  int active;
+  float low, high;
+} TapClamp;
+
+/* Direct convolution of one rectangle: rows × width output pixels, blocks of output channels.
+ *
+ * An output is bias, then one fused multiply-add for each (channel, tap), in that order, in a single
+ * chain; without hardware FMA, one product and one sum each. */
+typedef struct
+{
+  const float *x;   /* the input cell of channel 0, output row 0, output pixel 0, tap offset 0 */
+  size_t x_row;     /* floats from an output row's first input cell to the next one's */
+  size_t x_channel; /* floats from a channel to the next */
+  const ptrdiff_t *taps; /* offset of each tap, in floats; neighbouring pixels are 1 float apart */
+  int n_taps;
+  int channels;
+  const float *weights; /* [blocks][channels][taps][TAP_BLOCK] */
+  const float *bias;    /* [blocks × TAP_BLOCK], or NULL for 0 */
+  float *y;
+  size_t y_row, y_channel; /* floats */
+  size_t y_pixel;          /* floats; 1 but for transposed convolution */
+  int rows, width, out_channels;
+  TapClamp clamp;
+} TapTileJob;
+
+/* Convolution with vectors along the row, for depthwise and small groups: one group, one image. */
+typedef struct
+{
+  const float *x; /* as in TapTileJob */
+  size_t x_row, x_channel;
+  const ptrdiff_t *taps;
+  int n_taps;
+  int channels;
+  const float *weights; /* [out_channels][channels][taps], as in the file */
+  const float *bias;    /* [out_channels] or NULL */
+  float *y;
+  size_t y_row, y_channel;
+  int rows, width, out_channels;
+  TapClamp clamp;
+} TapRowJob;
+
+typedef enum
+{
+  TAP_UNARY_CLAMP, /* a = low, b = high; NaN stays */
+  TAP_UNARY_LEAKY, /* a = slope below 0 */
+  TAP_UNARY_ELU,   /* a = alpha */
+  TAP_UNARY_SELU,  /* a = alpha, b = gamma */
+  TAP_UNARY_CELU,  /* a = alpha */
+  TAP_UNARY_SIGMOID,
+  TAP_UNARY_TANH,
+  TAP_UNARY_HARD_SIGMOID, /* a = alpha, b = beta */
+  TAP_UNARY_HARD_SWISH,
+  TAP_UNARY_SILU,
+  TAP_UNARY_GELU,
+  TAP_UNARY_GELU_TANH,
+  TAP_UNARY_ERF,
+  TAP_UNARY_MISH,
+  TAP_UNARY_SOFTPLUS,
+  TAP_UNARY_SOFTSIGN,
+  TAP_UNARY_THRESHOLDED, /* a = alpha */
+  TAP_UNARY_SHRINK,      /* a = lambd, b = bias */
+  TAP_UNARY_EXP,
+  TAP_UNARY_LOG,
+  TAP_UNARY_SQRT,
+  TAP_UNARY_RECIPROCAL,
+  TAP_UNARY_NEG,
+  TAP_UNARY_ABS,
+  TAP_UNARY_CEIL,
+  TAP_UNARY_FLOOR,
+  TAP_UNARY_ROUND,
+  TAP_UNARY_SIGN,
+  TAP_UNARY_SIN,
+  TAP_UNARY_COS,
+  TAP_UNARY_AFFINE, /* a x + b as one product and one sum: BatchNormalization, per channel */
+  TAP_UNARY_COPY,
+} TapUnary;
+
+typedef enum
+{
+  TAP_BINARY_ADD,
+  TAP_BINARY_SUB,
+  TAP_BINARY_MUL,
+  TAP_BINARY_DIV,
+  TAP_BINARY_POW,
+  TAP_BINARY_MAX,
+  TAP_BINARY_MIN,
+  TAP_BINARY_PRELU, /* first below 0 times second */
+  TAP_BINARY_MOD,   /* sign of the divisor */
+  TAP_BINARY_FMOD,  /* sign of the dividend */
+} TapBinary;
+
+typedef struct
+{
+  const char *name; /* "AVX-512" */
+  int lanes;        /* floats in a vector */
+  void (*conv_tiles) (const TapTileJob *job);
+  void (*conv_rows) (const TapRowJob *job);
+  void (*unary) (TapUnary op, float *y, const float *x, size_t n, float a, float b);
+  /* Steps are 0 or 1: a step of 0 repeats one value. */
+  void (*binary) (TapBinary op,
+                  float *y,
+                  const float *a,
+                  size_t a_step,
+                  const float *b,
+                  size_t b_step,
+                  size_t n);
+  /* y[i] = max (y[i], x[i]); NaN wins */
+  void (*max_into) (float *y, const float *x, size_t n);
+  /* y[i] += x[i] */
+  void (*add_into) (float *y, const float *x, size_t n);
+  /* y[i] += x[i] * x[i] */
+  void (*add_square_into) (float *y, const float *x, size_t n);
+  /* y[i] += a * x[i], fused where the instruction set does */
+  void (*add_scaled_into) (float *y, const float *x, float a, size_t n);
+  float (*sum) (const float *x, size_t n);
+  float (*sum_square_deviation) (const float *x, float mean, size_t n);
+  float (*max) (const float *x, size_t n);
+  /* dots[i] = x · rows[i × pitch .. + n), for i < n_rows */
+  void (*dots) (float *dots, const float *x, const float *rows, size_t pitch, size_t n, int n_rows);
+  /* Local response: y = x (bias + scale s)^-beta, with s the sum of squares */
+  void (
+    *lrn) (float *y, const float *x, const float *s, size_t n, float bias, float scale, float beta);
+} TapSimd;
+
+extern const TapSimd tap_simd_portable;
+extern const TapSimd tap_simd_avx2;
+extern const TapSimd tap_simd_avx512;

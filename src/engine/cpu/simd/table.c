@@ -1,0 +1,30 @@
+/* table.c - the functions of one instruction set
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include "engine/cpu/simd/vec.h"
+
+const TapSimd TAP_SIMD_NAME (tap_simd) = {
+#if VL == 16
+  .name = "AVX-512",
+#elif VL == 8
+  .name = "AVX2",
+#else
+  .name = "portable",
+#endif
+  .lanes = VL,
+  .conv_tiles = TAP_SIMD_NAME (tap_conv_tiles),
+  .conv_rows = TAP_SIMD_NAME (tap_conv_rows),
+  .unary = TAP_SIMD_NAME (tap_unary),
+  .binary = TAP_SIMD_NAME (tap_binary),
+  .max_into = TAP_SIMD_NAME (tap_max_into),
+  .add_into = TAP_SIMD_NAME (tap_add_into),
+  .add_square_into = TAP_SIMD_NAME (tap_add_square_into),
+  .add_scaled_into = TAP_SIMD_NAME (tap_add_scaled_into),
+  .sum = TAP_SIMD_NAME (tap_sum),
+  .sum_square_deviation = TAP_SIMD_NAME (tap_sum_square_deviation),
+  .max = TAP_SIMD_NAME (tap_max),
+  .dots = TAP_SIMD_NAME (tap_dots),
+  .lrn = TAP_SIMD_NAME (tap_lrn),
+};

@@ -1,0 +1,125 @@
+/* tap-cpu.h - what a kernel is, and what it is given to work on
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One operator or family per file, each ending in `const TapCpuKernel`s; cpu/registry.c lists them.
+ * A kernel computes outputs, or a rectangle of each output image, from inputs that are all there; it
+ * allocates nothing, and what it writes to a cell depends on the operands of that cell alone, so a
+ * rectangle gets the very bits that a whole pass would give it. */
+#pragma once
+
+#include "core/tap-graph.h"
+#include "engine/cpu/simd/simd.h"
+#include "engine/tap-pool.h"
+#include "ops/tap-op.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  TapDtype dtype;
+  TapShape shape; /* n_dims -1 when an optional input is left out */
+  void *data;     /* NULL when left out, or an output that nobody needs */
+} TapCpuArray;
+
+#define tap_cpu_f32(array) ((float *) (array)->data)
+#define tap_cpu_i64(array) ((gint64 *) (array)->data)
+
+typedef struct
+{
+  const TapNode *node;
+  const TapCpuArray *inputs;
+  int n_inputs;
+  const TapCpuArray *outputs;
+  int n_outputs;
+  const float *packed;  /* what pack() made, or NULL when the weights are no constants */
+  const TapRect *rects; /* one per image: the part of each output to compute; NULL for everything.
+                           Only kernels with TAP_CPU_REGIONS get one */
+  TapClamp clamp;       /* to be applied to output 0; only kernels with TAP_CPU_CLAMPS get one */
+  const TapSimd *simd;
+  TapPool *pool;
+  void *scratch; /* as much as scratch() asked for, 64-byte aligned */
+} TapCpuRun;
+
+typedef enum
+{
+  TAP_CPU_VIEW = 1 << 0,     /* output 0 is input 0 under another shape: nothing to compute */
+  TAP_CPU_IN_PLACE = 1 << 1, /* output 0 may lie over input 0 when both have one shape */
+  TAP_CPU_REGIONS = 1 << 2,  /* honours rects, as the operator's TapRegionRule says */
+  TAP_CPU_CLAMPS = 1 << 3,   /* can clamp as it stores */
+} TapCpuFlags;
+
+typedef struct
+{
+  const char *op; /* name of the TapOp */
+  TapCpuFlags flags;
+  /* optional: weights in the kernel's own order, once per session. @constants: per input, NULL when
+   * computed at run time. NULL without an error: nothing to pack. (transfer full) */
+  TapTensor *(*pack) (const TapNode *node, TapTensor *const *constants, GError **error);
+  /* optional: bytes of scratch; data pointers are not set yet. Absent: none */
+  gsize (*scratch) (const TapCpuRun *run);
+  /* required, unless TAP_CPU_VIEW. Errors: values met at run time that the operator does not allow */
+  gboolean (*forward) (const TapCpuRun *run, GError **error);
+} TapCpuKernel;
+
+/* --- helpers for kernels, common.c --- */
+
+static inline gboolean
+tap_cpu_has_input (const TapCpuRun *run, int i)
+{
+  return i < run->n_inputs && run->inputs[i].data != NULL;
+}
+
+static inline gboolean
+tap_cpu_wants_output (const TapCpuRun *run, int i)
+{
+  return i < run->n_outputs && run->outputs[i].data != NULL;
+}
+
+gsize tap_cpu_count (const TapShape *shape);
+/* Counts a negative axis from the end. */
+int tap_cpu_axis (gint64 axis, int n_dims);
+
+/* An array seen as images × channels × height × width; dimensions that are not there count 1. Beyond
+ * four dimensions the last ones go into width. */
+typedef struct
+{
+  gsize images, channels, height, width;
+} TapCpuPlanes;
+
+TapCpuPlanes tap_cpu_planes (const TapShape *shape);
+/* The part of output 0's image @n to compute. */
+TapRect tap_cpu_rect (const TapCpuRun *run, gsize n);
+
+/* Calls @func for runs of neighbouring cells of output 0 that together are the part to compute; a run
+ * never leaves its plane when @by_plane. */
+typedef void (*TapCpuSpanFunc) (const TapCpuRun *run,
+                                gpointer data,
+                                gsize offset,
+                                gsize n,
+                                gsize image,
+                                gsize channel);
+void tap_cpu_spans (const TapCpuRun *run, gboolean by_plane, TapCpuSpanFunc func, gpointer data);
+
+/* y[i0, i1, …] = x[Σ i·strides] for elements of @size 4 or 8 bytes; y is dense. At most
+ * 2 × TAP_MAX_DIMS dimensions. */
+void tap_cpu_strided_copy (const TapCpuRun *run,
+                           gsize size,
+                           void *y,
+                           const void *x,
+                           int n_dims,
+                           const gint64 *dims,
+                           const gint64 *strides);
+/* Strides of @in as seen through @out by broadcasting (0 where repeated). */
+void tap_cpu_broadcast_strides (const TapShape *in, const TapShape *out, gint64 *strides);
+void tap_cpu_dense_strides (const TapShape *shape, gint64 *strides);
+/* Values of an integer input, or of the attribute of older opsets. FALSE when neither is there. */
+gboolean
+tap_cpu_ints (const TapCpuRun *run, int input, const char *attr, const gint64 **values, gsize *n);
+
+/* --- registry.c --- */
+
+/* NULL-terminated, sorted by operator. */
+const TapCpuKernel *const *tap_cpu_kernels (void);
+const TapCpuKernel *tap_cpu_find (const char *op);
+
+G_END_DECLS

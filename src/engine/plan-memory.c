@@ -1,0 +1,243 @@
+/* plan-memory.c - where the values of a plan lie
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Values live from the step that makes them to the last that reads them; each is put into the lowest gap
+ * of the arena that is free for so long. Views share their input's memory, and a kernel that may work in
+ * place does when its input is read for the last time. */
+
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "core/tap-error.h"
+#include "engine/tap-plan.h"
+
+#define ALIGNMENT 64
+
+gboolean
+tap_block_memory_reserve (TapBlockMemory *self, gsize size, GError **error)
+{
+  gpointer data = NULL;
+
+  if (size <= self->size)
+    return TRUE;
+  tap_block_memory_clear (self);
+  if (posix_memalign (&data, ALIGNMENT, size) != 0)
+    {
+      g_autofree char *text = g_format_size_full (size, G_FORMAT_SIZE_IEC_UNITS);
+
+      g_set_error (error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_MEMORY,
+                   "There is not enough memory for the network's activations: %s are needed.",
+                   text);
+      return FALSE;
+    }
+  self->data = data;
+  self->size = size;
+  return TRUE;
+}
+
+void
+tap_block_memory_clear (TapBlockMemory *self)
+{
+  free (self->data);
+  self->data = NULL;
+  self->size = 0;
+}
+
+typedef struct
+{
+  gsize offset, bytes;
+  int last_use;
+} Live;
+
+/* Lowest offset at which @bytes fit between the blocks that are still in use at @step. */
+static gsize
+find_gap (GArray *live, gsize bytes)
+{
+  gsize offset = 0;
+
+  for (guint i = 0; i < live->len; i++)
+    {
+      const Live *l = &g_array_index (live, Live, i);
+
+      if (l->offset >= offset + bytes)
+        break;
+      offset = MAX (offset, l->offset + l->bytes);
+    }
+  return offset;
+}
+
+static void
+add_live (GArray *live, Live block)
+{
+  guint at = 0;
+
+  while (at < live->len && g_array_index (live, Live, at).offset < block.offset)
+    at++;
+  g_array_insert_val (live, at, block);
+}
+
+static void
+drop_dead (GArray *live, int step)
+{
+  for (guint i = live->len; i-- > 0;)
+    if (g_array_index (live, Live, i).last_use < step)
+      g_array_remove_index (live, i);
+}
+
+/* Roots of views; places of inputs and constants. */
+static void
+settle_roots (TapPlan *self)
+{
+  for (int v = 0; v < self->n_values; v++)
+    {
+      TapPlanValue *value = &self->values[v];
+      const TapValue *known = tap_graph_get_value (self->graph, v);
+      gsize count = 0;
+
+      value->root = v;
+      value->last_use = -1;
+      if (value->place == TAP_PLACE_NONE)
+        continue;
+      tap_shape_count (&value->shape, tap_dtype_size (value->dtype), &count);
+      value->bytes =
+        (count * tap_dtype_size (value->dtype) + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1);
+      if (known->constant != NULL)
+        value->place = TAP_PLACE_CONSTANT;
+      else if (known->producer < 0 && !self->keep)
+        value->place = TAP_PLACE_INPUT;
+    }
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      const TapPlanStep *step = &self->steps[s];
+
+      if (step->view && step->outputs[0] >= 0 && step->inputs[0] >= 0)
+        self->values[step->outputs[0]].root = self->values[step->inputs[0]].root;
+    }
+}
+
+static void
+settle_last_uses (TapPlan *self)
+{
+  for (int v = 0; v < self->n_values; v++)
+    self->values[v].last_use = -1;
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      const TapPlanStep *step = &self->steps[s];
+
+      for (int i = 0; i < step->n_inputs; i++)
+        if (step->inputs[i] >= 0)
+          self->values[self->values[step->inputs[i]].root].last_use = s;
+      for (int i = 0; i < step->n_outputs; i++)
+        if (step->outputs[i] >= 0)
+          {
+            TapPlanValue *root = &self->values[self->values[step->outputs[i]].root];
+
+            root->last_use = MAX (root->last_use, s);
+          }
+    }
+}
+
+/* Tapped memory, that of the value itself or of a view of it, becomes a tensor of its own. */
+static void
+settle_taps (TapPlan *self)
+{
+  for (int v = 0; v < self->n_values; v++)
+    {
+      TapPlanValue *root = &self->values[self->values[v].root];
+
+      if (self->values[v].tapped && root->place == TAP_PLACE_ARENA && !self->keep)
+        root->place = TAP_PLACE_TENSOR;
+    }
+  for (int v = 0; v < self->n_values; v++)
+    if (self->values[v].root == v && self->values[v].place == TAP_PLACE_TENSOR)
+      self->tensor_bytes += self->values[v].bytes;
+}
+
+static gboolean
+may_overwrite (const TapPlan *self, int s)
+{
+  const TapPlanStep *step = &self->steps[s];
+  int in = step->n_inputs > 0 ? step->inputs[0] : -1, out = step->outputs[0];
+  const TapPlanValue *root;
+
+  if (self->keep || !(step->kernel->flags & TAP_CPU_IN_PLACE) || in < 0 || out < 0)
+    return FALSE;
+  root = &self->values[self->values[in].root];
+  if (root->place != TAP_PLACE_ARENA || root->last_use != s || self->values[out].root != out ||
+      self->values[out].place != TAP_PLACE_ARENA ||
+      self->values[in].dtype != self->values[out].dtype ||
+      !tap_shape_equal (&self->values[in].shape, &self->values[out].shape))
+    return FALSE;
+  for (int i = 1; i < step->n_inputs; i++)
+    if (step->inputs[i] >= 0 && self->values[step->inputs[i]].root == self->values[in].root &&
+        !tap_shape_equal (&self->values[step->inputs[i]].shape, &self->values[out].shape))
+      return FALSE;
+  /* More than two operands are joined one after the other, so none but the first may be overwritten. */
+  for (int i = 2; i < step->n_inputs; i++)
+    if (step->inputs[i] >= 0 && self->values[step->inputs[i]].root == self->values[in].root)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+settle_offsets (TapPlan *self)
+{
+  g_autoptr (GArray) live = g_array_new (FALSE, FALSE, sizeof (Live));
+
+  if (self->keep)
+    {
+      for (int v = 0; v < self->n_values; v++)
+        if (self->values[v].root == v && self->values[v].place == TAP_PLACE_ARENA)
+          {
+            self->values[v].offset = self->arena_bytes;
+            self->arena_bytes += self->values[v].bytes;
+          }
+      return;
+    }
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      const TapPlanStep *step = &self->steps[s];
+
+      drop_dead (live, s);
+      for (int i = 0; i < step->n_outputs; i++)
+        {
+          int v = step->outputs[i];
+          TapPlanValue *value = v >= 0 ? &self->values[v] : NULL;
+
+          if (value == NULL || value->root != v || value->place != TAP_PLACE_ARENA)
+            continue;
+          value->offset = find_gap (live, value->bytes);
+          add_live (live, (Live){ value->offset, value->bytes, value->last_use });
+          self->arena_bytes = MAX (self->arena_bytes, value->offset + value->bytes);
+        }
+    }
+}
+
+/* Lets steps write over their inputs. A value that is overwritten passes its memory on, so chains of
+ * activations all lie in one place; its readers so far are done by then. */
+static void
+settle_overwrites (TapPlan *self)
+{
+  for (int s = 0; s < self->n_steps; s++)
+    if (may_overwrite (self, s))
+      {
+        int out = self->steps[s].outputs[0], root = self->values[self->steps[s].inputs[0]].root;
+        int last = self->values[out].last_use;
+
+        for (int v = 0; v < self->n_values; v++)
+          if (self->values[v].root == out)
+            self->values[v].root = root;
+        self->values[root].last_use = MAX (self->values[root].last_use, last);
+      }
+}
+
+void
+tap_plan_place (TapPlan *self)
+{
+  settle_roots (self);
+  settle_last_uses (self);
+  settle_taps (self);
+  settle_overwrites (self);
+  settle_offsets (self);
+}

@@ -1,0 +1,365 @@
+/* tap-plan.c - what to run for some taps at some input shapes, in which order
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/tap-error.h"
+#include "engine/tap-trace-private.h"
+#include "ops/infer.h"
+
+/* What a node with no multiply-adds to speak of costs per output cell. */
+#define CELL_COST 2.0
+
+static const char *
+describe_node (const TapNode *node, char **owned)
+{
+  if (node->opset > 0)
+    *owned = g_strdup_printf (
+      "“%s” (%s%s%s, opset %d)", node->name, node->domain != NULL ? node->domain : "",
+      node->domain != NULL && node->domain[0] != '\0' ? "." : "", node->op_type, node->opset);
+  else
+    *owned = g_strdup_printf ("“%s” (%s)", node->name, node->op_type);
+  return *owned;
+}
+
+static gboolean
+check_node (const TapGraph *graph, const TapNode *node, int tap, GError **error)
+{
+  g_autofree char *name = NULL;
+  const char *wanted = tap_graph_get_value (graph, tap)->name;
+
+  if (node->problem != NULL || node->op == NULL)
+    {
+      const char *why = node->problem != NULL ? node->problem : "this operator is not known";
+
+      g_set_error (error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_UNSUPPORTED,
+                   "“%s” cannot be computed, because node %s stands in the way: %s%s", wanted,
+                   describe_node (node, &name), why, g_str_has_suffix (why, ".") ? "" : ".");
+      return FALSE;
+    }
+  if (tap_cpu_find (node->op->name) == NULL)
+    {
+      g_set_error (
+        error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_UNSUPPORTED,
+        "“%s” cannot be computed, because node %s can only be evaluated while the network is "
+        "loaded, and its inputs are not known then.",
+        wanted, describe_node (node, &name));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Marks what the taps need; @node_needed and @value_needed start as all FALSE. */
+static gboolean
+find_needed (const TapGraph *graph,
+             const TapTaps *taps,
+             const gboolean *has_shape,
+             gboolean *node_needed,
+             gboolean *value_needed,
+             GError **error)
+{
+  for (guint t = 0; t < taps->values->len; t++)
+    {
+      int tap = g_array_index (taps->values, int, t);
+      g_autoptr (GArray) stack = g_array_new (FALSE, FALSE, sizeof (int));
+
+      if (tap >= tap_graph_n_values (graph))
+        {
+          g_set_error (error, TAP_GRAPH_ERROR, TAP_GRAPH_ERROR_NOT_FOUND,
+                       "The network has %d values; there is no number %d.",
+                       tap_graph_n_values (graph), tap);
+          return FALSE;
+        }
+      g_array_append_val (stack, tap);
+      while (stack->len > 0)
+        {
+          int v = g_array_index (stack, int, stack->len - 1);
+          const TapValue *value = tap_graph_get_value (graph, v);
+          const TapNode *node;
+
+          g_array_set_size (stack, stack->len - 1);
+          if (value_needed[v])
+            continue;
+          value_needed[v] = TRUE;
+          if (value->constant != NULL || value->producer < 0)
+            continue;
+          node = tap_graph_get_node (graph, value->producer);
+          if (!check_node (graph, node, tap, error))
+            return FALSE;
+          node_needed[node->index] = TRUE;
+          for (int i = 0; i < node->n_inputs; i++)
+            if (node->inputs[i] >= 0)
+              g_array_append_val (stack, node->inputs[i]);
+        }
+    }
+  for (int v = 0; v < tap_graph_n_values (graph); v++)
+    if (value_needed[v] && !has_shape[v])
+      {
+        g_set_error (
+          error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_UNSUPPORTED,
+          "The shape of “%s” is not known, so nothing that depends on it can be computed.",
+          tap_graph_get_value (graph, v)->name);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* The clamp that a node is, if it is one with bounds known by now. */
+static gboolean
+as_clamp (const TapGraph *graph, const TapNode *node, TapClamp *clamp)
+{
+  float *ends[2] = { &clamp->low, &clamp->high };
+
+  *clamp = (TapClamp){ TRUE, -INFINITY, INFINITY };
+  if (g_str_equal (node->op->name, "Relu"))
+    {
+      clamp->low = 0;
+      return TRUE;
+    }
+  if (!g_str_equal (node->op->name, "Clip"))
+    return FALSE;
+  clamp->low = (float) tap_attrs_get_float (node->attrs, "min", -INFINITY);
+  clamp->high = (float) tap_attrs_get_float (node->attrs, "max", INFINITY);
+  for (int i = 1; i <= 2; i++)
+    if (i < node->n_inputs && node->inputs[i] >= 0)
+      {
+        TapTensor *bound = tap_graph_get_value (graph, node->inputs[i])->constant;
+
+        if (bound == NULL || bound->dtype != TAP_DTYPE_F32 || bound->count != 1)
+          return FALSE;
+        *ends[i - 1] = tap_tensor_f32 (bound)[0];
+      }
+  return TRUE;
+}
+
+/* Step of the only reader of @value among the steps, or -1. */
+static int
+only_reader (const TapPlan *self, int value)
+{
+  int reader = -1;
+
+  for (int s = 0; s < self->n_steps; s++)
+    for (int i = 0; i < self->steps[s].n_inputs; i++)
+      if (self->steps[s].inputs[i] == value)
+        {
+          if (reader >= 0)
+            return -1;
+          reader = s;
+        }
+  return reader;
+}
+
+/* An activation that only clamps is applied by the kernel before it as it stores: the same bits, one
+ * pass over the memory less. Not when somebody looks at the value in between. */
+static void
+fuse_clamps (TapPlan *self, gboolean *value_needed)
+{
+  gboolean *gone = g_new0 (gboolean, (gsize) self->n_steps + 1);
+  int n = 0;
+
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      TapPlanStep *step = &self->steps[s];
+      int value = step->n_outputs > 0 ? step->outputs[0] : -1, reader;
+      TapClamp clamp;
+
+      if (gone[s] || !(step->kernel->flags & TAP_CPU_CLAMPS) || value < 0 ||
+          self->values[value].tapped)
+        continue;
+      reader = only_reader (self, value);
+      if (reader < 0 || self->steps[reader].inputs[0] != value ||
+          !as_clamp (self->graph, self->steps[reader].node, &clamp))
+        continue;
+      step->clamp = clamp;
+      step->outputs[0] = self->steps[reader].outputs[0];
+      value_needed[value] = FALSE;
+      gone[reader] = TRUE;
+    }
+  for (int s = 0; s < self->n_steps; s++)
+    if (!gone[s])
+      self->steps[n++] = self->steps[s];
+    else
+      {
+        g_free (self->steps[s].inputs);
+        g_free (self->steps[s].outputs);
+      }
+  self->n_steps = n;
+  g_free (gone);
+}
+
+static void
+add_step (TapPlan *self, const TapNode *node, const gboolean *value_needed)
+{
+  TapPlanStep *step = &self->steps[self->n_steps++];
+
+  step->node = node;
+  step->kernel = tap_cpu_find (node->op->name);
+  step->n_inputs = node->n_inputs;
+  step->n_outputs = node->n_outputs;
+  step->inputs = g_new (int, node->n_inputs + 1);
+  step->outputs = g_new (int, node->n_outputs + 1);
+  for (int i = 0; i < node->n_inputs; i++)
+    step->inputs[i] = node->inputs[i];
+  for (int i = 0; i < node->n_outputs; i++)
+    step->outputs[i] =
+      node->outputs[i] >= 0 && value_needed[node->outputs[i]] ? node->outputs[i] : -1;
+  step->view = (step->kernel->flags & TAP_CPU_VIEW) != 0;
+}
+
+static void
+measure (TapPlan *self, const TapSimd *simd, TapPool *pool)
+{
+  g_autofree TapCpuArray *arrays = NULL;
+  g_autofree gpointer *nothing = g_new0 (gpointer, (gsize) self->n_values + 1);
+  double total = 0;
+
+  for (int s = 0; s < self->n_steps; s++)
+    self->max_io = MAX (self->max_io, MAX (self->steps[s].n_inputs, self->steps[s].n_outputs));
+  arrays = g_new0 (TapCpuArray, 2 * (gsize) self->max_io + 1);
+
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      TapPlanStep *step = &self->steps[s];
+      TapCpuArray *outputs = arrays + self->max_io;
+
+      step->cost = (double) tap_infer_macs (self->graph, step->node);
+      for (int i = 0; i < step->n_outputs; i++)
+        if (step->outputs[i] >= 0 && !step->view)
+          step->cost += CELL_COST * (double) tap_cpu_count (&self->values[step->outputs[i]].shape);
+      total += step->cost;
+      if (step->kernel->scratch != NULL)
+        {
+          TapCpuRun run = {
+            .node = step->node,
+            .inputs = arrays,
+            .n_inputs = step->n_inputs,
+            .outputs = outputs,
+            .n_outputs = step->n_outputs,
+            .simd = simd,
+            .pool = pool,
+          };
+
+          tap_plan_bind (self, step, nothing, arrays, outputs);
+          step->scratch = step->kernel->scratch (&run);
+          self->scratch_bytes = MAX (self->scratch_bytes, step->scratch);
+        }
+    }
+  for (int s = 0; s < self->n_steps; s++)
+    self->steps[s].cost = total > 0 ? self->steps[s].cost / total : 1.0 / self->n_steps;
+}
+
+TapPlan *
+tap_plan_new (TapGraph *graph,
+              const TapShape *input_shapes,
+              const TapTaps *taps,
+              gboolean keep,
+              const TapSimd *simd,
+              TapPool *pool,
+              GError **error)
+{
+  gsize n_values = (gsize) tap_graph_n_values (graph), n_nodes = (gsize) tap_graph_n_nodes (graph);
+  g_autofree TapShape *shapes = g_new0 (TapShape, n_values + 1);
+  g_autofree gboolean *has = g_new0 (gboolean, n_values + 1);
+  g_autofree gboolean *node_needed = g_new0 (gboolean, n_nodes + 1);
+  g_autofree gboolean *value_needed = g_new0 (gboolean, n_values + 1);
+  g_autoptr (TapPlan) self = g_new0 (TapPlan, 1);
+  gsize n_inputs = (gsize) tap_graph_n_inputs (graph);
+
+  g_atomic_ref_count_init (&self->ref);
+  self->graph = tap_graph_ref (graph);
+  self->taps = tap_taps_copy (taps);
+  self->keep = keep;
+  self->input_shapes = g_memdup2 (input_shapes, n_inputs * sizeof (TapShape));
+  self->n_values = (int) n_values;
+  self->values = g_new0 (TapPlanValue, n_values + 1);
+  self->steps = g_new0 (TapPlanStep, n_nodes + 1);
+
+  if (!tap_infer_shapes (graph, input_shapes, shapes, has, error) ||
+      !find_needed (graph, taps, has, node_needed, value_needed, error))
+    return NULL;
+  for (int v = 0; v < self->n_values; v++)
+    {
+      const TapValue *value = tap_graph_get_value (graph, v);
+
+      self->values[v].shape = value->constant != NULL ? value->constant->shape : shapes[v];
+      self->values[v].dtype = value->constant != NULL ? value->constant->dtype : value->dtype;
+      self->values[v].tapped = tap_taps_contains (taps, v);
+    }
+  for (gsize i = 0; i < n_nodes; i++)
+    if (node_needed[i])
+      add_step (self, tap_graph_get_node (graph, (int) i), value_needed);
+  fuse_clamps (self, value_needed);
+  for (int v = 0; v < self->n_values; v++)
+    self->values[v].place = value_needed[v] ? TAP_PLACE_ARENA : TAP_PLACE_NONE;
+  tap_plan_place (self);
+  measure (self, simd, pool);
+  return g_steal_pointer (&self);
+}
+
+TapPlan *
+tap_plan_ref (TapPlan *self)
+{
+  g_atomic_ref_count_inc (&self->ref);
+  return self;
+}
+
+void
+tap_plan_unref (TapPlan *self)
+{
+  if (self == NULL || !g_atomic_ref_count_dec (&self->ref))
+    return;
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      g_free (self->steps[s].inputs);
+      g_free (self->steps[s].outputs);
+    }
+  g_free (self->steps);
+  g_free (self->values);
+  g_free (self->input_shapes);
+  tap_taps_free (self->taps);
+  tap_graph_unref (self->graph);
+  g_free (self);
+}
+
+gboolean
+tap_plan_matches (const TapPlan *self,
+                  const TapShape *input_shapes,
+                  const TapTaps *taps,
+                  gboolean keep)
+{
+  if (self->keep != keep || self->taps->values->len != taps->values->len ||
+      memcmp (self->taps->values->data, taps->values->data, taps->values->len * sizeof (int)) != 0)
+    return FALSE;
+  for (int i = 0; i < tap_graph_n_inputs (self->graph); i++)
+    if (!tap_shape_equal (&self->input_shapes[i], &input_shapes[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+bind (const TapPlan *self, const int *values, int n, gpointer const *data, TapCpuArray *arrays)
+{
+  for (int i = 0; i < n; i++)
+    if (values[i] < 0)
+      arrays[i] = (TapCpuArray){ .shape = { .n_dims = -1 } };
+    else
+      arrays[i] = (TapCpuArray){
+        .dtype = self->values[values[i]].dtype,
+        .shape = self->values[values[i]].shape,
+        .data = data[values[i]],
+      };
+}
+
+void
+tap_plan_bind (const TapPlan *self,
+               const TapPlanStep *step,
+               gpointer const *data,
+               TapCpuArray *inputs,
+               TapCpuArray *outputs)
+{
+  bind (self, step->inputs, step->n_inputs, data, inputs);
+  bind (self, step->outputs, step->n_outputs, data, outputs);
+}

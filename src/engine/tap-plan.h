@@ -1,0 +1,97 @@
+/* tap-plan.h - what to run for some taps at some input shapes, in which order, in which memory
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Immutable once built, reference-counted. */
+#pragma once
+
+#include "engine/cpu/tap-cpu.h"
+#include "engine/tap-trace.h"
+
+G_BEGIN_DECLS
+
+/* Where the numbers of a value are while the plan runs. */
+typedef enum
+{
+  TAP_PLACE_NONE,     /* nobody needs it, or it never leaves a fused kernel */
+  TAP_PLACE_INPUT,    /* in the tensor that was fed */
+  TAP_PLACE_CONSTANT, /* in the graph */
+  TAP_PLACE_ARENA,    /* at an offset of the arena */
+  TAP_PLACE_TENSOR,   /* in a tensor of its own, because it is tapped */
+} TapPlace;
+
+typedef struct
+{
+  TapShape shape;
+  TapDtype dtype;
+  int root; /* the value in whose memory it lies; itself unless it is a view or made in place */
+  TapPlace place;
+  gsize offset, bytes;
+  int last_use; /* step that reads it or a view of it last; -1 */
+  gboolean tapped;
+} TapPlanValue;
+
+typedef struct
+{
+  const TapNode *node;
+  const TapCpuKernel *kernel;
+  int *inputs, *outputs; /* values, -1 for what is left out; the node's own, but for a fused end */
+  int n_inputs, n_outputs;
+  TapClamp clamp; /* of the activation that was fused onto it */
+  gboolean view;  /* nothing to run */
+  gsize scratch;
+  double cost; /* share of the whole run, 0 .. 1 */
+} TapPlanStep;
+
+typedef struct _TapPlan
+{
+  gatomicrefcount ref;
+  TapGraph *graph;
+  TapShape *input_shapes; /* key: one per graph input */
+  TapTaps *taps;          /* key */
+  gboolean keep;          /* key: every value has memory of its own, for patches */
+  TapPlanValue *values;
+  int n_values;
+  TapPlanStep *steps;
+  int n_steps;
+  gsize arena_bytes, scratch_bytes, tensor_bytes;
+  int max_io; /* the most inputs or outputs that a step has */
+} TapPlan;
+
+/* Errors: TAP_ENGINE_ERROR_UNSUPPORTED names the node in the way of a tap; _INPUT when the shapes do not
+ * suit the graph. @simd and @pool: what scratch sizes depend on. */
+TapPlan *tap_plan_new (TapGraph *graph,
+                       const TapShape *input_shapes,
+                       const TapTaps *taps,
+                       gboolean keep,
+                       const TapSimd *simd,
+                       TapPool *pool,
+                       GError **error);
+TapPlan *tap_plan_ref (TapPlan *self);
+void tap_plan_unref (TapPlan *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapPlan, tap_plan_unref)
+gboolean tap_plan_matches (const TapPlan *self,
+                           const TapShape *input_shapes,
+                           const TapTaps *taps,
+                           gboolean keep);
+/* The arrays of a step, with data pointers from @data (one per value). */
+void tap_plan_bind (const TapPlan *self,
+                    const TapPlanStep *step,
+                    gpointer const *data,
+                    TapCpuArray *inputs,
+                    TapCpuArray *outputs);
+
+/* plan-memory.c: fills root, place and offset of every value. */
+void tap_plan_place (TapPlan *self);
+
+/* A large block, aligned to a cache line, whose absence is an error and not the end. */
+typedef struct
+{
+  gpointer data;
+  gsize size;
+} TapBlockMemory;
+
+/* Makes the block at least this large; its contents are lost when it grows. */
+gboolean tap_block_memory_reserve (TapBlockMemory *self, gsize size, GError **error);
+void tap_block_memory_clear (TapBlockMemory *self);
+
+G_END_DECLS

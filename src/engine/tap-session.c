@@ -1,0 +1,227 @@
+/* tap-session.c - a graph prepared on an engine
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "core/tap-error.h"
+#include "engine/cpu/blas.h"
+#include "engine/cpu/isa.h"
+#include "engine/tap-session-private.h"
+
+/* Plans kept: one per set of taps and input size in use, with room for a few forgotten ones. */
+#define MAX_PLANS 12
+
+TapSession *
+tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **error)
+{
+  TapSession *self;
+  gsize n_nodes;
+
+  g_return_val_if_fail (graph != NULL, NULL);
+
+  n_nodes = (gsize) tap_graph_n_nodes (graph);
+  self = g_new0 (TapSession, 1);
+  g_atomic_ref_count_init (&self->ref);
+  self->graph = tap_graph_ref (graph);
+  self->simd = tap_cpu_simd ();
+  tap_blas ();
+  self->pool = tap_pool_new (options != NULL ? options->n_threads : 0);
+  self->memory_budget = options != NULL ? options->memory_budget : 0;
+  g_mutex_init (&self->mutex);
+  self->packed = g_new0 (TapTensor *, n_nodes + 1);
+  self->packed_done = g_new0 (gboolean, n_nodes + 1);
+  self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_plan_unref);
+  return self;
+}
+
+TapSession *
+tap_session_ref (TapSession *self)
+{
+  g_atomic_ref_count_inc (&self->ref);
+  return self;
+}
+
+void
+tap_session_unref (TapSession *self)
+{
+  if (self == NULL || !g_atomic_ref_count_dec (&self->ref))
+    return;
+  g_ptr_array_unref (self->plans);
+  for (int i = 0; i < tap_graph_n_nodes (self->graph); i++)
+    g_clear_pointer (&self->packed[i], tap_tensor_unref);
+  g_free (self->packed);
+  g_free (self->packed_done);
+  tap_block_memory_clear (&self->arena);
+  tap_block_memory_clear (&self->scratch);
+  tap_pool_free (self->pool);
+  g_mutex_clear (&self->mutex);
+  tap_graph_unref (self->graph);
+  g_free (self);
+}
+
+TapGraph *
+tap_session_get_graph (TapSession *self)
+{
+  return self->graph;
+}
+
+/* Bytes that could be had without pushing anything out; 0 when the system does not say. */
+static guint64
+free_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (g_file_get_contents ("/proc/meminfo", &text, NULL, NULL) &&
+      (line = strstr (text, "MemAvailable:")) != NULL)
+    return g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10) * 1024;
+#ifdef _SC_AVPHYS_PAGES
+  return (guint64) MAX (sysconf (_SC_AVPHYS_PAGES), 0) * (guint64) MAX (sysconf (_SC_PAGESIZE), 0);
+#else
+  return 0;
+#endif
+}
+
+gboolean
+tap_session_check_budget (TapSession *self, guint64 bytes, GError **error)
+{
+  guint64 budget = self->memory_budget;
+  g_autofree char *needed = NULL;
+  g_autofree char *allowed = NULL;
+
+  /* Small sums are not worth a look at the machine. */
+  if (budget == 0 && bytes < (64 << 20))
+    return TRUE;
+  if (budget == 0)
+    budget = free_memory () / 4 * 3;
+  if (budget == 0 || bytes <= budget)
+    return TRUE;
+  needed = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  allowed = g_format_size_full (budget, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_MEMORY,
+               "The activations of this network need %s of memory, and %s may be used.", needed,
+               allowed);
+  return FALSE;
+}
+
+gboolean
+tap_session_pack (TapSession *self, const TapNode *node, GError **error)
+{
+  const TapCpuKernel *kernel = node->op != NULL ? tap_cpu_find (node->op->name) : NULL;
+  g_autofree TapTensor **constants = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  if (kernel == NULL || kernel->pack == NULL || self->packed_done[node->index])
+    return TRUE;
+  constants = g_new0 (TapTensor *, (gsize) node->n_inputs + 1);
+  for (int i = 0; i < node->n_inputs; i++)
+    if (node->inputs[i] >= 0)
+      constants[i] = tap_graph_get_value (self->graph, node->inputs[i])->constant;
+  self->packed[node->index] = kernel->pack (node, constants, &local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  self->packed_done[node->index] = TRUE;
+  return TRUE;
+}
+
+gboolean
+tap_session_warm_up (TapSession *self, GCancellable *cancellable, GError **error)
+{
+  for (int i = 0; i < tap_graph_n_nodes (self->graph); i++)
+    {
+      const TapNode *node = tap_graph_get_node (self->graph, i);
+      gboolean fine = TRUE;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (node->folded || node->problem != NULL)
+        continue;
+      /* A run may come in between two nodes. */
+      g_mutex_lock (&self->mutex);
+      fine = tap_session_pack (self, node, error);
+      g_mutex_unlock (&self->mutex);
+      if (!fine)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+TapPlan *
+tap_session_plan (TapSession *self,
+                  const TapShape *input_shapes,
+                  const TapTaps *taps,
+                  gboolean keep,
+                  GError **error)
+{
+  TapPlan *plan;
+
+  for (guint i = 0; i < self->plans->len; i++)
+    {
+      plan = g_ptr_array_index (self->plans, i);
+      if (tap_plan_matches (plan, input_shapes, taps, keep))
+        {
+          tap_plan_ref (plan);
+          g_ptr_array_remove_index (self->plans, i);
+          g_ptr_array_add (self->plans, plan);
+          return tap_plan_ref (plan);
+        }
+    }
+  plan = tap_plan_new (self->graph, input_shapes, taps, keep, self->simd, self->pool, error);
+  if (plan == NULL)
+    return NULL;
+  if (self->plans->len >= MAX_PLANS)
+    g_ptr_array_remove_index (self->plans, 0);
+  g_ptr_array_add (self->plans, tap_plan_ref (plan));
+  return plan;
+}
+
+gboolean
+tap_session_run_step (TapSession *self,
+                      const TapPlanStep *step,
+                      const TapCpuArray *inputs,
+                      const TapCpuArray *outputs,
+                      const TapRect *rects,
+                      GError **error)
+{
+  TapTensor *packed;
+  TapCpuRun run = {
+    .node = step->node,
+    .inputs = inputs,
+    .n_inputs = step->n_inputs,
+    .outputs = outputs,
+    .n_outputs = step->n_outputs,
+    .rects = rects,
+    .clamp = step->clamp,
+    .simd = self->simd,
+    .pool = self->pool,
+    .scratch = self->scratch.data,
+  };
+
+  if (step->kernel->forward == NULL)
+    return TRUE;
+  if (!tap_session_pack (self, step->node, error))
+    return FALSE;
+  packed = self->packed[step->node->index];
+  run.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
+  return step->kernel->forward (&run, error);
+}
+
+char *
+tap_engine_describe (void)
+{
+  const TapBlas *blas = tap_blas ();
+  int n = (int) g_get_num_processors ();
+  g_autofree char *cpu = g_strdup_printf (n == 1 ? "CPU, %s, %d thread" : "CPU, %s, %d threads",
+                                          tap_cpu_simd ()->name, n);
+
+  if (blas == NULL)
+    return g_strdup_printf ("%s; no OpenBLAS", cpu);
+  return g_strdup_printf ("%s; %s%s%s", cpu, blas->version, blas->core != NULL ? " " : "",
+                          blas->core != NULL ? blas->core : "");
+}
