@@ -11,7 +11,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   int n;
+  gboolean exact; /* every colour of the pixels is in the table */
   guint8 rgb[TAP_PALETTE_MAX][3];
+  gpointer finder;
   /* index of the nearest colour for each colour of 6 bits a channel; 0xffff: not asked yet */
   guint16 *nearest;
 } TapPalette;

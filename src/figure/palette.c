@@ -4,17 +4,18 @@
  * The pixels are counted in cells of 5 bits a channel, each remembering the true mean of its pixels. Boxes
  * of cells are cut where it helps most: always the box with the largest squared error, across its widest
  * axis, at the mean (after Heckbert 1982 and Wan, Wong and Prusinkiewicz 1988). Rounds of k-means on the
- * cells polish the result (Lloyd 1982). */
+ * cells polish the result (Lloyd 1982). Where there are few colours anyway, they are kept as they are. */
 #include "config.h"
 
 #include "figure/palette-private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CELL_BITS    5
 #define N_CELLS      (1 << (3 * CELL_BITS))
 #define N_NEAREST    (1 << 18)
-#define LLOYD_ROUNDS 4
+#define LLOYD_ROUNDS 3
 
 typedef struct
 {
@@ -168,24 +169,79 @@ cut_boxes (Cell *cells, int n_cells, float centres[][3])
   return n;
 }
 
-static int
-nearest_centre (const float *red, const float *green, const float *blue, int n, const float mean[3])
+/* Centres sorted by green: the search goes outward from the wanted green and stops where green alone is
+ * further away than the best centre so far. */
+typedef struct
 {
-  float least = G_MAXFLOAT;
-  int best = 0;
+  int n;
+  float rgb[TAP_PALETTE_MAX][3];
+  int original[TAP_PALETTE_MAX];
+  int start[257]; /* first centre whose green is at least this */
+} Finder;
 
+static void
+finder_init (Finder *self, float centres[][3], int n)
+{
+  int next = 0;
+
+  self->n = n;
   for (int i = 0; i < n; i++)
     {
-      float r = red[i] - mean[0], g = green[i] - mean[1], b = blue[i] - mean[2];
-      float distance = r * r + g * g + b * b;
+      int k = i;
 
-      if (distance < least)
+      for (; k > 0 && self->rgb[k - 1][1] > centres[i][1]; k--)
         {
-          least = distance;
-          best = i;
+          memcpy (self->rgb[k], self->rgb[k - 1], sizeof self->rgb[k]);
+          self->original[k] = self->original[k - 1];
+        }
+      memcpy (self->rgb[k], centres[i], sizeof self->rgb[k]);
+      self->original[k] = i;
+    }
+  for (int green = 0; green <= 256; green++)
+    {
+      while (next < n && self->rgb[next][1] < green)
+        next++;
+      self->start[green] = next;
+    }
+}
+
+static int
+finder_nearest (const Finder *self, const float colour[3])
+{
+  int up = self->start[(int) CLAMP (colour[1], 0, 255)], down = up - 1, best = 0;
+  float least = G_MAXFLOAT;
+  gboolean rising = up < self->n, falling = down >= 0;
+
+  while (rising || falling)
+    {
+      for (int side = 0; side < 2; side++)
+        {
+          int i = side == 0 ? up : down;
+          float r, g, b, distance;
+
+          if (!(side == 0 ? rising : falling))
+            continue;
+          g = self->rgb[i][1] - colour[1];
+          if (g * g >= least)
+            {
+              *(side == 0 ? &rising : &falling) = FALSE;
+              continue;
+            }
+          r = self->rgb[i][0] - colour[0];
+          b = self->rgb[i][2] - colour[2];
+          distance = r * r + g * g + b * b;
+          if (distance < least)
+            {
+              least = distance;
+              best = i;
+            }
+          if (side == 0)
+            rising = ++up < self->n;
+          else
+            falling = --down >= 0;
         }
     }
-  return best;
+  return self->original[best];
 }
 
 static void
@@ -194,17 +250,12 @@ polish (const Cell *cells, int n_cells, float centres[][3], int n)
   for (int round = 0; round < LLOYD_ROUNDS; round++)
     {
       double sums[TAP_PALETTE_MAX][4] = { { 0 } };
-      float red[TAP_PALETTE_MAX], green[TAP_PALETTE_MAX], blue[TAP_PALETTE_MAX];
+      Finder finder;
 
-      for (int i = 0; i < n; i++)
-        {
-          red[i] = centres[i][0];
-          green[i] = centres[i][1];
-          blue[i] = centres[i][2];
-        }
+      finder_init (&finder, centres, n);
       for (int k = 0; k < n_cells; k++)
         {
-          double *sum = sums[nearest_centre (red, green, blue, n, cells[k].mean)];
+          double *sum = sums[finder_nearest (&finder, cells[k].mean)];
 
           for (int c = 0; c < 3; c++)
             sum[c] += cells[k].weight * cells[k].mean[c];
@@ -216,33 +267,80 @@ polish (const Cell *cells, int n_cells, float centres[][3], int n)
     }
 }
 
+static int
+compare_colours (gconstpointer a, gconstpointer b)
+{
+  guint32 first = *(const guint32 *) a, second = *(const guint32 *) b;
+
+  return first < second ? -1 : first > second;
+}
+
+/* Drawings have few colours, and these must stay what they are. Returns their number, or 0 when there are
+ * too many. */
+static int
+take_exact (const guint32 *pixels, const guint8 *wanted, gsize n, float centres[][3])
+{
+  guint32 slots[1024];
+  guint8 used[1024] = { 0 };
+  guint32 colours[TAP_PALETTE_MAX];
+  int count = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      guint32 colour = pixels[i] & 0xffffff, at = (colour * 2654435761u) >> 22;
+
+      if (wanted != NULL && !wanted[i])
+        continue;
+      while (used[at] && slots[at] != colour)
+        at = (at + 1) & 1023;
+      if (used[at])
+        continue;
+      if (count == TAP_PALETTE_MAX)
+        return 0;
+      used[at] = 1;
+      slots[at] = colours[count++] = colour;
+    }
+  qsort (colours, (size_t) count, sizeof *colours, compare_colours);
+  for (int i = 0; i < count; i++)
+    for (int c = 0; c < 3; c++)
+      centres[i][c] = (float) (colours[i] >> (16 - 8 * c) & 255);
+  return count;
+}
+
 void
 tap_palette_init (TapPalette *self, const guint32 *pixels, const guint8 *wanted, gsize n)
 {
-  float centres[TAP_PALETTE_MAX][3];
-  int n_cells;
-  g_autofree Cell *cells = count_cells (pixels, wanted, n, &n_cells);
+  float centres[TAP_PALETTE_MAX][3] = { { 0 } };
 
   memset (self, 0, sizeof *self);
-  self->nearest = g_new (guint16, N_NEAREST);
-  memset (self->nearest, 0xff, N_NEAREST * sizeof *self->nearest);
-  if (n_cells == 0)
+  self->n = take_exact (pixels, wanted, n, centres);
+  self->exact = self->n > 0;
+  if (!self->exact)
     {
-      self->n = 1;
-      return;
+      int n_cells;
+      g_autofree Cell *cells = count_cells (pixels, wanted, n, &n_cells);
+
+      self->n = n_cells > 0 ? cut_boxes (cells, n_cells, centres) : 1;
+      if (self->n == TAP_PALETTE_MAX)
+        polish (cells, n_cells, centres, self->n);
     }
-  self->n = cut_boxes (cells, n_cells, centres);
-  if (self->n == TAP_PALETTE_MAX)
-    polish (cells, n_cells, centres, self->n);
   for (int i = 0; i < self->n; i++)
     for (int c = 0; c < 3; c++)
-      self->rgb[i][c] = (guint8) CLAMP (centres[i][c] + 0.5f, 0, 255);
+      {
+        self->rgb[i][c] = (guint8) CLAMP (centres[i][c] + 0.5f, 0, 255);
+        centres[i][c] = self->rgb[i][c];
+      }
+  self->finder = g_new0 (Finder, 1);
+  finder_init (self->finder, centres, self->n);
+  self->nearest = g_new (guint16, N_NEAREST);
+  memset (self->nearest, 0xff, N_NEAREST * sizeof *self->nearest);
 }
 
 void
 tap_palette_clear (TapPalette *self)
 {
   g_clear_pointer (&self->nearest, g_free);
+  g_clear_pointer (&self->finder, g_free);
 }
 
 int
@@ -259,25 +357,11 @@ int
 tap_palette_find (TapPalette *self, guint32 pixel)
 {
   guint32 key = (pixel >> 18 & 63) << 12 | (pixel >> 10 & 63) << 6 | (pixel >> 2 & 63);
+  const float colour[] = { pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255 };
 
+  if (self->exact)
+    return finder_nearest (self->finder, colour);
   if (self->nearest[key] == 0xffff)
-    {
-      int best = 0, least = G_MAXINT;
-
-      for (int i = 0; i < self->n; i++)
-        {
-          int red = self->rgb[i][0] - (int) (pixel >> 16 & 255);
-          int green = self->rgb[i][1] - (int) (pixel >> 8 & 255);
-          int blue = self->rgb[i][2] - (int) (pixel & 255);
-          int distance = red * red + green * green + blue * blue;
-
-          if (distance < least)
-            {
-              least = distance;
-              best = i;
-            }
-        }
-      self->nearest[key] = (guint16) best;
-    }
+    self->nearest[key] = (guint16) finder_nearest (self->finder, colour);
   return self->nearest[key];
 }

@@ -217,9 +217,12 @@ read_descr (Cursor *c, Header *header, const char *name, GError **error)
   static const char *const known[] = { "f4", "f8", "i4", "i8", "u1", "b1" };
   char text[32], order;
 
-  if (!take_string (c, text, sizeof text))
+  skip_space (c);
+  if (c->at < c->end && *c->at == '[')
     return refuse (error, name, TAP_FORMAT_ERROR_UNSUPPORTED,
                    "holds structured records; only plain numbers are read");
+  if (!take_string (c, text, sizeof text))
+    return refuse (error, name, TAP_FORMAT_ERROR_DAMAGED, "has a header that is cut or garbled");
   order = text[0];
   if (strchr ("<>|=", order) == NULL || order == '\0')
     return refuse (error, name, TAP_FORMAT_ERROR_DAMAGED,
