@@ -11,8 +11,11 @@ static void
 append_number (GString *out, double value, gboolean single)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
+  double size = fabs (value);
+  /* as many digits as stand before the point: “20”, not “2e+01” */
+  int first = size >= 1.0 && size < 1e15 ? (int) floor (log10 (size)) + 1 : 1;
 
-  for (int digits = 1; digits <= 17; digits++)
+  for (int digits = first; digits <= 17; digits++)
     {
       char format[8];
       double back;
