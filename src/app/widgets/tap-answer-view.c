@@ -125,8 +125,7 @@ update_state (TapAnswerView *self)
   gboolean running = tap_document_get_running (self->document);
 
   gtk_spinner_set_spinning (GTK_SPINNER (self->spinner), running);
-  gtk_widget_set_visible (self->follow_button,
-                          tap_document_get_chosen_class (self->document) >= 0);
+  gtk_widget_set_visible (self->follow_button, tap_document_get_chosen_class (self->document) >= 0);
   gtk_widget_set_sensitive (GTK_WIDGET (self->picker), model != NULL && model->n_classes > 0);
   gtk_label_set_text (GTK_LABEL (self->problem_label), problem != NULL ? problem : "");
   gtk_widget_set_visible (self->problem_label, problem != NULL);

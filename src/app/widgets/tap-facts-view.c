@@ -130,12 +130,13 @@ update (TapFactsView *self)
   if (facts->macs > 0)
     add_count (self, _ ("Multiply-adds"), facts->macs);
   if (facts->has_field)
-    add_line (self, _ ("Sees"),
-              /* Translators: receptive field of one cell, height × width in pixels, and the distance
+    add_line (
+      self, _ ("Sees"),
+      /* Translators: receptive field of one cell, height × width in pixels, and the distance
                * between the fields of neighbouring cells */
-              g_strdup_printf (_ ("%g×%g px, every %g px"), facts->field.size_y,
-                               facts->field.size_x, facts->field.jump_x),
-              _ ("Receptive field: the part of the picture that one value depends on"));
+      g_strdup_printf (_ ("%g×%g px, every %g px"), facts->field.size_y, facts->field.size_x,
+                       facts->field.jump_x),
+      _ ("Receptive field: the part of the picture that one value depends on"));
   if (facts->has_stats)
     add_stats (self, &facts->stats, facts->histogram.n + facts->histogram.n_left_out);
 }

@@ -55,8 +55,8 @@ update_counts (TapFilmStrip *self)
   if (n_skipped > 0)
     {
       g_string_append (text, " · ");
-      g_string_append_printf (
-        text, ngettext ("%d file skipped", "%d files skipped", n_skipped), n_skipped);
+      g_string_append_printf (text, ngettext ("%d file skipped", "%d files skipped", n_skipped),
+                              n_skipped);
     }
   gtk_label_set_text (GTK_LABEL (self->count_label), text->str);
 }
@@ -114,8 +114,7 @@ static void
 selected_cb (TapFilmStrip *self)
 {
   if (!self->following && self->document != NULL)
-    tap_document_set_position (self->document,
-                               gtk_single_selection_get_selected (self->selection));
+    tap_document_set_position (self->document, gtk_single_selection_get_selected (self->selection));
 }
 
 static void
@@ -224,8 +223,7 @@ tap_film_strip_init (TapFilmStrip *self)
   g_signal_connect_object (factory, "bind", G_CALLBACK (bind_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (factory, "unbind", G_CALLBACK (unbind_cb), self, G_CONNECT_SWAPPED);
   gtk_list_view_set_factory (GTK_LIST_VIEW (self->list_view), factory);
-  gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view),
-                           GTK_SELECTION_MODEL (self->selection));
+  gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view), GTK_SELECTION_MODEL (self->selection));
 
   gtk_event_controller_set_propagation_phase (wheel, GTK_PHASE_CAPTURE);
   g_signal_connect_swapped (wheel, "scroll", G_CALLBACK (scroll_cb), self);
@@ -234,8 +232,8 @@ tap_film_strip_init (TapFilmStrip *self)
   self->signals = g_signal_group_new (TAP_TYPE_DOCUMENT);
   g_signal_group_connect_swapped (self->signals, "notify::position",
                                   G_CALLBACK (position_changed_cb), self);
-  g_signal_group_connect_swapped (self->signals, "notify::n-skipped",
-                                  G_CALLBACK (items_changed_cb), self);
+  g_signal_group_connect_swapped (self->signals, "notify::n-skipped", G_CALLBACK (items_changed_cb),
+                                  self);
 }
 
 GtkWidget *

@@ -112,9 +112,8 @@ ask_example (TapFilmTile *self)
   self->cancellable = g_cancellable_new ();
   task = g_task_new (NULL, self->cancellable, example_loaded_cb, g_object_ref (self));
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task,
-                        tap_picture_item_new_example (tap_picture_item_get_example (self->item)),
-                        g_object_unref);
+  g_task_set_task_data (
+    task, tap_picture_item_new_example (tap_picture_item_get_example (self->item)), g_object_unref);
   g_task_run_in_thread (task, load_example);
 }
 

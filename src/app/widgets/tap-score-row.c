@@ -67,9 +67,8 @@ tap_score_row_class_init (TapScoreRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TapScoreRow, bar);
   gtk_widget_class_bind_template_callback (widget_class, pin_toggled_cb);
 
-  signals[SIGNAL_PIN_TOGGLED] =
-    g_signal_new ("pin-toggled", TAP_TYPE_SCORE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  signals[SIGNAL_PIN_TOGGLED] = g_signal_new ("pin-toggled", TAP_TYPE_SCORE_ROW, G_SIGNAL_RUN_LAST,
+                                              0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
 
 static void
