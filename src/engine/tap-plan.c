@@ -209,6 +209,42 @@ add_step (TapPlan *self, const TapNode *node, const gboolean *value_needed)
   step->view = (step->kernel->flags & TAP_CPU_VIEW) != 0;
 }
 
+/* Kernels read memory by the kind they expect, so a graph that feeds another is stopped here. */
+static gboolean
+check_types (const TapPlan *self, GError **error)
+{
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      const TapPlanStep *step = &self->steps[s];
+      const char *types = step->kernel->types != NULL ? step->kernel->types : "f";
+      TapDtype before = TAP_DTYPE_F32;
+
+      for (int i = 0; i < step->n_inputs; i++, types += types[1] != '\0' ? 1 : 0)
+        {
+          TapDtype found;
+          gboolean fine;
+          g_autofree char *name = NULL;
+
+          if (step->inputs[i] < 0)
+            continue;
+          found = self->values[step->inputs[i]].dtype;
+          fine = *types == '*' || found == (*types == '=' ? before :
+                                            *types == 'i' ? TAP_DTYPE_I64 :
+                                                            TAP_DTYPE_F32);
+          before = found;
+          if (fine)
+            continue;
+          g_set_error (error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_UNSUPPORTED,
+                       "Node %s cannot run on %s in its input “%s”.",
+                       describe_node (step->node, &name),
+                       found == TAP_DTYPE_I64 ? "integers" : "floating-point numbers",
+                       tap_graph_get_value (self->graph, step->inputs[i])->name);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
 static void
 measure (TapPlan *self, const TapSimd *simd, TapPool *pool)
 {
@@ -291,6 +327,8 @@ tap_plan_new (TapGraph *graph,
   for (gsize i = 0; i < n_nodes; i++)
     if (node_needed[i])
       add_step (self, tap_graph_get_node (graph, (int) i), value_needed);
+  if (!check_types (self, error))
+    return NULL;
   fuse_clamps (self, value_needed);
   for (int v = 0; v < self->n_values; v++)
     self->values[v].place = value_needed[v] ? TAP_PLACE_ARENA : TAP_PLACE_NONE;

@@ -157,6 +157,7 @@ apply (const TapCpuRun *run, TapBinary op, const TapCpuArray *first, const TapCp
   }                                                                                                \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
+    .types = "*=",                                                                                 \
     .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE,                                                   \
     .forward = id##_forward,                                                                       \
   };
@@ -198,6 +199,7 @@ variadic (const TapCpuRun *run, TapBinary op)
   }                                                                                                \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
+    .types = "*=",                                                                                 \
     .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE,                                                   \
     .forward = id##_forward,                                                                       \
   };
@@ -226,6 +228,7 @@ mean_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_mean = {
   .op = "Mean",
+  .types = "*=",
   .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE,
   .forward = mean_forward,
 };

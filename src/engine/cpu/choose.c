@@ -130,15 +130,18 @@ topk_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_arg_max = {
   .op = "ArgMax",
+  .types = "*",
   .forward = arg_max_forward,
 };
 
 const TapCpuKernel tap_cpu_arg_min = {
   .op = "ArgMin",
+  .types = "*",
   .forward = arg_min_forward,
 };
 
 const TapCpuKernel tap_cpu_topk = {
   .op = "TopK",
+  .types = "*i",
   .forward = topk_forward,
 };

@@ -100,12 +100,14 @@ split_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_concat = {
   .op = "Concat",
+  .types = "*=",
   .flags = TAP_CPU_REGIONS,
   .forward = concat_forward,
 };
 
 const TapCpuKernel tap_cpu_split = {
   .op = "Split",
+  .types = "*i",
   .flags = TAP_CPU_REGIONS,
   .forward = split_forward,
 };

@@ -78,10 +78,12 @@ gather_elements_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_gather = {
   .op = "Gather",
+  .types = "*i",
   .forward = gather_forward,
 };
 
 const TapCpuKernel tap_cpu_gather_elements = {
   .op = "GatherElements",
+  .types = "*i",
   .forward = gather_elements_forward,
 };

@@ -110,6 +110,7 @@ compare (const TapCpuRun *run, Logic op)
   }                                                                                                \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
+    .types = "*",                                                                                  \
     .forward = id##_forward,                                                                       \
   };
 
@@ -147,6 +148,7 @@ where_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_where = {
   .op = "Where",
+  .types = "**=",
   .forward = where_forward,
 };
 
@@ -215,5 +217,6 @@ cast_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_cast = {
   .op = "Cast",
+  .types = "*",
   .forward = cast_forward,
 };

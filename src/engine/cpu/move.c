@@ -37,6 +37,7 @@ transpose_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_transpose = {
   .op = "Transpose",
+  .types = "*",
   .forward = transpose_forward,
 };
 
@@ -75,6 +76,7 @@ slice_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_slice = {
   .op = "Slice",
+  .types = "*i",
   .forward = slice_forward,
 };
 
@@ -90,6 +92,7 @@ expand_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_expand = {
   .op = "Expand",
+  .types = "*i",
   .forward = expand_forward,
 };
 
@@ -119,6 +122,7 @@ tile_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_tile = {
   .op = "Tile",
+  .types = "*i",
   .forward = tile_forward,
 };
 
@@ -144,6 +148,7 @@ depth_to_space_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_depth_to_space = {
   .op = "DepthToSpace",
+  .types = "*",
   .forward = depth_to_space_forward,
 };
 
@@ -161,5 +166,6 @@ space_to_depth_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_space_to_depth = {
   .op = "SpaceToDepth",
+  .types = "*",
   .forward = space_to_depth_forward,
 };

@@ -115,5 +115,6 @@ pad_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_pad = {
   .op = "Pad",
+  .types = "*i=i",
   .forward = pad_forward,
 };

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "core/tap-error.h"
 #include "engine/cpu/tap-cpu.h"
 
 typedef enum
@@ -201,6 +202,36 @@ pool_task (gpointer user_data, int task, int worker)
     }
 }
 
+/* Integers, which are asked for by quantised networks only: no vectors. */
+static void
+pool_integers (const Pool *pool)
+{
+  const TapWindow *w = &pool->w;
+  gsize in_plane = (gsize) w->in_h * (gsize) w->in_w;
+  gint64 *y = tap_cpu_i64 (&pool->run->outputs[0]);
+
+  for (gsize i = 0; i < pool->n_planes; i++)
+    {
+      const gint64 *x = tap_cpu_i64 (&pool->run->inputs[0]) + i * in_plane;
+
+      for (int p = 0; p < w->out_h; p++)
+        for (int q = 0; q < w->out_w; q++, y++)
+          {
+            gint64 top = (gint64) p * w->stride_h - w->pad_top,
+                   left = (gint64) q * w->stride_w - w->pad_left;
+            int r0, r1, s0, s1;
+
+            *y = G_MININT64;
+            valid_taps (top, w->kernel_h, w->dilation_h, w->in_h, &r0, &r1);
+            valid_taps (left, w->kernel_w, w->dilation_w, w->in_w, &s0, &s1);
+            for (int r = r0; r < r1; r++)
+              for (int s = s0; s < s1; s++)
+                *y = MAX (*y, x[(top + (gint64) r * w->dilation_h) * w->in_w + left +
+                                (gint64) s * w->dilation_w]);
+          }
+    }
+}
+
 static gboolean
 pool_forward (const TapCpuRun *run, PoolKind kind, GError **error)
 {
@@ -216,6 +247,18 @@ pool_forward (const TapCpuRun *run, PoolKind kind, GError **error)
   pool.p = (int) tap_attrs_get_int (attrs, "p", 2);
   pool.channels = (gsize) x->dims[1];
   pool.n_planes = (gsize) x->dims[0] * pool.channels;
+  if (run->inputs[0].dtype == TAP_DTYPE_I64)
+    {
+      if (run->outputs[0].data == NULL || tap_cpu_wants_output (run, 1) || run->rects != NULL)
+        {
+          g_set_error (error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_UNSUPPORTED,
+                       "Node “%s” (MaxPool) cannot say where the largest integers are.",
+                       run->node->name);
+          return FALSE;
+        }
+      pool_integers (&pool);
+      return TRUE;
+    }
   work = MAX ((gsize) pool.w.in_h * (gsize) pool.w.in_w, 1);
   if (run->rects != NULL)
     work = MAX ((gsize) run->rects[0].width * (gsize) run->rects[0].height * 4, 1);
@@ -257,6 +300,7 @@ lp_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_max_pool = {
   .op = "MaxPool",
+  .types = "*",
   .flags = TAP_CPU_REGIONS,
   .scratch = pool_scratch,
   .forward = max_forward,

@@ -218,6 +218,7 @@ reduce (const TapCpuRun *run, Reduction kind)
   }                                                                                                \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
+    .types = "*i",                                                                                 \
     .forward = id##_forward,                                                                       \
   };
 

@@ -59,7 +59,8 @@ source (const Style *s, double i, double in, double out, double scale)
   if (g_str_equal (s->transform, "asymmetric"))
     return i / scale;
   if (g_str_equal (s->transform, "align_corners"))
-    return out > 1 ? i * (in - 1) / (out - 1) : 0;
+    /* by the exact size that the scale asks for, of which out is the whole part */
+    return out > 1 ? i * (in - 1) / (in * scale - 1) : 0;
   if (g_str_equal (s->transform, "pytorch_half_pixel") && out <= 1)
     return 0;
   if (g_str_equal (s->transform, "tf_half_pixel_for_nn"))
@@ -279,6 +280,7 @@ resize_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_resize = {
   .op = "Resize",
+  .types = "fffi",
   .scratch = resize_scratch,
   .forward = resize_forward,
 };

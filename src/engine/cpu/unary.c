@@ -76,8 +76,8 @@ attr (const TapCpuRun *run, const char *name, double fallback)
   return (float) tap_attrs_get_float (run->node->attrs, name, fallback);
 }
 
-/* name, operation, parameters */
-#define UNARY(id, type, opcode, a, b)                                                              \
+/* name, operator, kinds of input, operation, parameters */
+#define UNARY(id, type, kinds, opcode, a, b)                                                       \
   static gboolean id##_forward (const TapCpuRun *run, GError **error)                              \
   {                                                                                                \
     if (run->inputs[0].dtype == TAP_DTYPE_I64)                                                     \
@@ -86,20 +86,22 @@ attr (const TapCpuRun *run, const char *name, double fallback)
   }                                                                                                \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
+    .types = kinds,                                                                                \
     .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE,                                                   \
     .forward = id##_forward,                                                                       \
   };
 
-UNARY (abs, "Abs", TAP_UNARY_ABS, 0, 0)
-UNARY (ceil, "Ceil", TAP_UNARY_CEIL, 0, 0)
-UNARY (celu, "Celu", TAP_UNARY_CELU, attr (run, "alpha", 1), 0)
-UNARY (cos, "Cos", TAP_UNARY_COS, 0, 0)
-UNARY (elu, "Elu", TAP_UNARY_ELU, attr (run, "alpha", 1), 0)
-UNARY (erf, "Erf", TAP_UNARY_ERF, 0, 0)
-UNARY (exp, "Exp", TAP_UNARY_EXP, 0, 0)
-UNARY (floor, "Floor", TAP_UNARY_FLOOR, 0, 0)
+UNARY (abs, "Abs", "*", TAP_UNARY_ABS, 0, 0)
+UNARY (ceil, "Ceil", "f", TAP_UNARY_CEIL, 0, 0)
+UNARY (celu, "Celu", "f", TAP_UNARY_CELU, attr (run, "alpha", 1), 0)
+UNARY (cos, "Cos", "f", TAP_UNARY_COS, 0, 0)
+UNARY (elu, "Elu", "f", TAP_UNARY_ELU, attr (run, "alpha", 1), 0)
+UNARY (erf, "Erf", "f", TAP_UNARY_ERF, 0, 0)
+UNARY (exp, "Exp", "f", TAP_UNARY_EXP, 0, 0)
+UNARY (floor, "Floor", "f", TAP_UNARY_FLOOR, 0, 0)
 UNARY (gelu,
        "Gelu",
+       "f",
        g_str_equal (tap_attrs_get_string (run->node->attrs, "approximate", "none"), "tanh") ?
          TAP_UNARY_GELU_TANH :
          TAP_UNARY_GELU,
@@ -107,34 +109,37 @@ UNARY (gelu,
        0)
 UNARY (hard_sigmoid,
        "HardSigmoid",
+       "f",
        TAP_UNARY_HARD_SIGMOID,
        attr (run, "alpha", 0.2),
        attr (run, "beta", 0.5))
-UNARY (hard_swish, "HardSwish", TAP_UNARY_HARD_SWISH, 0, 0)
-UNARY (leaky_relu, "LeakyRelu", TAP_UNARY_LEAKY, attr (run, "alpha", 0.01), 0)
-UNARY (log, "Log", TAP_UNARY_LOG, 0, 0)
-UNARY (mish, "Mish", TAP_UNARY_MISH, 0, 0)
-UNARY (neg, "Neg", TAP_UNARY_NEG, 0, 0)
-UNARY (reciprocal, "Reciprocal", TAP_UNARY_RECIPROCAL, 0, 0)
-UNARY (relu, "Relu", TAP_UNARY_CLAMP, 0, INFINITY)
-UNARY (round, "Round", TAP_UNARY_ROUND, 0, 0)
+UNARY (hard_swish, "HardSwish", "f", TAP_UNARY_HARD_SWISH, 0, 0)
+UNARY (leaky_relu, "LeakyRelu", "f", TAP_UNARY_LEAKY, attr (run, "alpha", 0.01), 0)
+UNARY (log, "Log", "f", TAP_UNARY_LOG, 0, 0)
+UNARY (mish, "Mish", "f", TAP_UNARY_MISH, 0, 0)
+UNARY (neg, "Neg", "*", TAP_UNARY_NEG, 0, 0)
+UNARY (reciprocal, "Reciprocal", "f", TAP_UNARY_RECIPROCAL, 0, 0)
+UNARY (relu, "Relu", "*", TAP_UNARY_CLAMP, 0, INFINITY)
+UNARY (round, "Round", "f", TAP_UNARY_ROUND, 0, 0)
 UNARY (selu,
        "Selu",
+       "f",
        TAP_UNARY_SELU,
        attr (run, "alpha", 1.67326319217681884765625),
        attr (run, "gamma", 1.05070102214813232421875))
-UNARY (shrink, "Shrink", TAP_UNARY_SHRINK, attr (run, "lambd", 0.5), attr (run, "bias", 0))
-UNARY (sigmoid, "Sigmoid", TAP_UNARY_SIGMOID, 0, 0)
-UNARY (sign, "Sign", TAP_UNARY_SIGN, 0, 0)
-UNARY (sin, "Sin", TAP_UNARY_SIN, 0, 0)
-UNARY (softplus, "Softplus", TAP_UNARY_SOFTPLUS, 0, 0)
-UNARY (softsign, "Softsign", TAP_UNARY_SOFTSIGN, 0, 0)
-UNARY (sqrt, "Sqrt", TAP_UNARY_SQRT, 0, 0)
-UNARY (tanh, "Tanh", TAP_UNARY_TANH, 0, 0)
-UNARY (thresholded_relu, "ThresholdedRelu", TAP_UNARY_THRESHOLDED, attr (run, "alpha", 1), 0)
+UNARY (shrink, "Shrink", "f", TAP_UNARY_SHRINK, attr (run, "lambd", 0.5), attr (run, "bias", 0))
+UNARY (sigmoid, "Sigmoid", "f", TAP_UNARY_SIGMOID, 0, 0)
+UNARY (sign, "Sign", "*", TAP_UNARY_SIGN, 0, 0)
+UNARY (sin, "Sin", "f", TAP_UNARY_SIN, 0, 0)
+UNARY (softplus, "Softplus", "f", TAP_UNARY_SOFTPLUS, 0, 0)
+UNARY (softsign, "Softsign", "f", TAP_UNARY_SOFTSIGN, 0, 0)
+UNARY (sqrt, "Sqrt", "f", TAP_UNARY_SQRT, 0, 0)
+UNARY (tanh, "Tanh", "f", TAP_UNARY_TANH, 0, 0)
+UNARY (thresholded_relu, "ThresholdedRelu", "f", TAP_UNARY_THRESHOLDED, attr (run, "alpha", 1), 0)
 
 const TapCpuKernel tap_cpu_not = {
   .op = "Not",
+  .types = "i",
   .forward = not_forward,
 };
 
@@ -164,6 +169,7 @@ clip_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_clip = {
   .op = "Clip",
+  .types = "*=",
   .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE,
   .forward = clip_forward,
 };

@@ -10,6 +10,7 @@
 #define VIEW(id, type)                                                                             \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
+    .types = "*i",                                                                                 \
     .flags = TAP_CPU_VIEW | TAP_CPU_REGIONS,                                                       \
   };
 
@@ -32,6 +33,7 @@ dropout_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_dropout = {
   .op = "Dropout",
+  .types = "*f*",
   .flags = TAP_CPU_VIEW | TAP_CPU_REGIONS,
   .forward = dropout_forward,
 };
@@ -89,5 +91,6 @@ constant_of_shape_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_constant_of_shape = {
   .op = "ConstantOfShape",
+  .types = "i",
   .forward = constant_of_shape_forward,
 };
