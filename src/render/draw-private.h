@@ -50,6 +50,13 @@ void tap_draw_cells (cairo_t *cr,
                      double y,
                      double width,
                      double height);
+/* A photograph: smoothed. */
+void tap_draw_picture (cairo_t *cr,
+                       cairo_surface_t *surface,
+                       double x,
+                       double y,
+                       double width,
+                       double height);
 gboolean tap_target_is_vector (cairo_t *cr);
 
 G_END_DECLS

@@ -127,6 +127,27 @@ tap_draw_cells (cairo_t *cr,
   cairo_surface_destroy (drawn);
 }
 
+void
+tap_draw_picture (cairo_t *cr,
+                  cairo_surface_t *surface,
+                  double x,
+                  double y,
+                  double width,
+                  double height)
+{
+  cairo_save (cr);
+  cairo_rectangle (cr, x, y, width, height);
+  cairo_clip (cr);
+  cairo_translate (cr, x, y);
+  cairo_scale (cr, width / cairo_image_surface_get_width (surface),
+               height / cairo_image_surface_get_height (surface));
+  cairo_set_source_surface (cr, surface, 0, 0);
+  cairo_pattern_set_filter (cairo_get_source (cr), CAIRO_FILTER_GOOD);
+  cairo_pattern_set_extend (cairo_get_source (cr), CAIRO_EXTEND_PAD);
+  cairo_paint (cr);
+  cairo_restore (cr);
+}
+
 PangoLayout *
 tap_text_layout (cairo_t *cr)
 {

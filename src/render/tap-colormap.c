@@ -160,7 +160,7 @@ from_oklch (float lightness, float chroma, float hue)
 guint32
 tap_colormap_category (int index)
 {
-  static const float lightness[] = { 0.66f, 0.78f, 0.56f };
+  static const float lightness[] = { 0.67f, 0.79f, 0.59f };
   static const float chroma[] = { 0.15f, 0.12f, 0.14f };
   guint i = (guint) MAX (index, 0);
   /* Steps of the golden angle keep any few neighbours far apart on the colour circle. */

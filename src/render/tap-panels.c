@@ -160,36 +160,47 @@ add_panel (Plan *plan, PanelKind kind, const TapArray *array, const char *captio
   panel->caption = caption;
 }
 
-/* As many panels in a row as fit; four small ones stand two by two. */
+/* Maps stand in columns: two for four, three for more, fewer where a width is asked for that holds fewer.
+ * A grid has a row to itself. */
 static void
-place_panels (Plan *plan, double wanted, gboolean captions)
+place_panels (Plan *plan, const TapPanelsOptions *options)
 {
-  double x = MARGIN, y = plan->height, row_height = 0;
-  int in_row = 0;
+  double caption = options->captions ? CAPTION : 0;
+  double columns[3] = { 0 }, widest = 0, y = plan->height, row_height = 0;
+  int per_row = plan->n == 4 ? 2 : 3;
 
-  plan->width = 0;
   for (int i = 0; i < plan->n; i++)
-    {
-      Panel *panel = &plan->panels[i];
-      double full = panel->width + panel->side;
-      gboolean full_row =
-        in_row > 0 && (x + full + MARGIN > MAX (wanted, 2 * MARGIN + full) ||
-                       (plan->n == 4 && in_row == 2) || panel->kind == PANEL_GRID);
+    if (plan->panels[i].kind != PANEL_GRID)
+      widest = MAX (widest, plan->panels[i].width + plan->panels[i].side);
+  if (options->width > 0 && widest > 0)
+    per_row =
+      CLAMP ((int) ((options->width - 2 * MARGIN + GUTTER) / (widest + GUTTER)), 1, per_row);
 
-      if (full_row)
-        {
-          y += row_height + GUTTER;
-          x = MARGIN;
+  /* widths of the columns first, then places */
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0, column = 0; i < plan->n; i++)
+      {
+        Panel *panel = &plan->panels[i];
+        gboolean alone = panel->kind == PANEL_GRID;
+
+        if (i == 0)
           row_height = 0;
-          in_row = 0;
-        }
-      panel->x = x;
-      panel->y = y + (captions ? CAPTION : 0);
-      x += full + GUTTER;
-      row_height = MAX (row_height, panel->height + (captions ? CAPTION : 0));
-      plan->width = MAX (plan->width, x - GUTTER + MARGIN);
-      in_row++;
-    }
+        if (column == per_row || (alone && column > 0))
+          {
+            y += pass > 0 ? row_height + GUTTER : 0;
+            row_height = 0;
+            column = 0;
+          }
+        if (pass == 0 && !alone)
+          columns[column] = MAX (columns[column], panel->width + panel->side);
+        panel->x = MARGIN;
+        for (int c = 0; c < column; c++)
+          panel->x += columns[c] + GUTTER;
+        panel->y = y + caption;
+        row_height = MAX (row_height, panel->height + caption);
+        plan->width = MAX (plan->width, panel->x + panel->width + panel->side + MARGIN);
+        column = alone ? per_row : column + 1;
+      }
   plan->height = y + row_height;
 }
 
@@ -226,7 +237,7 @@ make_plan (Plan *plan, const TapResult *result, const TapPanelsOptions *options)
       plan->title_y = plan->height;
       plan->height += TITLE_SIZE * 2.2;
     }
-  place_panels (plan, wanted, options->captions);
+  place_panels (plan, options);
   plan->width = MAX (plan->width, options->captions ? 320 : 2 * MARGIN);
   if (options->captions)
     {
@@ -459,7 +470,10 @@ draw_panel (cairo_t *cr,
     }
   if (surface != NULL)
     {
-      tap_draw_cells (cr, surface, panel->x, panel->y, panel->width, panel->height);
+      if (panel->kind == PANEL_PICTURE)
+        tap_draw_picture (cr, surface, panel->x, panel->y, panel->width, panel->height);
+      else
+        tap_draw_cells (cr, surface, panel->x, panel->y, panel->width, panel->height);
       cairo_surface_destroy (surface);
     }
   if (panel->kind == PANEL_CLASSES)
