@@ -174,7 +174,7 @@ tap_cli_parse (TapCli *cli,
       g_autofree char *help = g_option_context_get_help (context, FALSE, NULL);
       g_set_prgname ("tapetum-cli");
       if (raw.help)
-        tap_cli_print (cli, "%s", help);
+        tap_cli_print (cli, "%s%s", help, g_str_has_suffix (help, "\n") ? "" : "\n");
       else
         tap_cli_print (cli, "tapetum-cli %s\n", TAP_VERSION);
       *status = TAP_EXIT_DONE;

@@ -133,7 +133,9 @@ def _():
     assert list(arrays) == ["probability", "strongest", "projection", "winner"]
     assert arrays["winner"].type == "<i4"
     n = (size - 24) // 12 + 1
-    assert {array.shape for array in arrays.values()} == {(n, n)}, [array.shape for array in arrays.values()]
+    for name in ("probability", "strongest", "winner"):
+        assert arrays[name].shape == (n, n), (name, arrays[name].shape)
+    assert len(arrays["projection"].shape) == 2
     assert all(0 <= value <= 1 for value in arrays["probability"].values)
 
 

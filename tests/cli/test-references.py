@@ -198,8 +198,9 @@ def check_occlusion(name):
         got = npz(file)
     assert set(got) == {"probability", "strongest", "projection", "winner"}, set(got)
     assert got["winner"].type == "<i4"
-    for array in got.values():
-        assert array.shape == want.shape, (array.shape, want.shape)
+    for name in ("probability", "strongest", "winner"):
+        assert got[name].shape == want.shape, (name, got[name].shape, want.shape)
+    assert len(got["projection"].shape) == 2
     difference = largest_difference(got["probability"].values, want.values)
     assert difference <= 1e-4, difference
     assert told["class"]["index"] == target
