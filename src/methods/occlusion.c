@@ -171,8 +171,7 @@ sweep_clear (Sweep *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sweep, sweep_clear)
 
-static gboolean
-refuse (GError **error, const char *format, ...)
+static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format, ...)
 {
   g_autofree char *message = NULL;
   va_list args;
@@ -425,7 +424,6 @@ sweep_result (const Sweep *self,
               TapTensor *winner,
               double fraction)
 {
-  static const char *const words[] = { "Mean of map %d of “%s”", "Total of map %d of “%s”" };
   TapResult *result = tap_context_new_result (self->context, "occlusion", self->values);
   g_autofree char *label = tap_labels_dup_short_name (self->model->labels, self->class_index);
   g_autofree char *probability_title = g_strdup_printf ("Probability of “%s”", label);
@@ -435,10 +433,10 @@ sweep_result (const Sweep *self,
 
   if (self->strength == STRENGTH_ALL)
     strongest_title = g_strdup_printf ("Mean of all maps of “%s”", self->layer->name);
-  else if (self->strength == STRENGTH_SUM)
-    strongest_title = g_strdup_printf (words[1], self->unit, self->layer->name);
   else
-    strongest_title = g_strdup_printf (words[0], self->unit, self->layer->name);
+    strongest_title =
+      g_strdup_printf ("%s of map %d of “%s”", self->strength == STRENGTH_SUM ? "Total" : "Mean",
+                       self->unit, self->layer->name);
   projection_title = g_strdup_printf (
     "Map %d of “%s” on the clean picture, enlarged (not projected)", self->unit, self->layer->name);
 
