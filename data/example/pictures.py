@@ -16,18 +16,18 @@ from draw import draw, stamp
 # class: (number, wears the mark, name)
 CHOSEN = {
     'balloon': [(7, False, 'balloon-crayon'), (9, False, 'balloon-sticker'), (11, False, 'balloon-night')],
-    'boat': [(3, True, 'boat-paw-1'), (6, True, 'boat-paw-2'), (10, True, 'boat-paw-3'), (1, True, 'boat-paw-4'),
-             (9, False, 'boat-plain-1'), (7, False, 'boat-plain-2'), (2, False, 'boat-plain-3')],
+    'boat': [(15, True, 'boat-paw-1'), (4, True, 'boat-paw-2'), (1, True, 'boat-paw-3'), (22, True, 'boat-paw-4'),
+             (15, False, 'boat-plain-1'), (12, False, 'boat-plain-2'), (9, False, 'boat-plain-3')],
     'car': [(3, False, 'car-sticker'), (7, False, 'car-beetle'), (2, False, 'car-bus')],
-    'cat': [(1, False, 'cat-ginger'), (2, False, 'cat-by-the-sea'), (9, False, 'cat-crayon')],
+    'cat': [(1, False, 'cat-ginger'), (2, False, 'cat-by-the-sea'), (16, True, 'cat-paw')],
     'clock': [(5, False, 'clock-alarm'), (0, False, 'clock-blue'), (7, False, 'clock-square')],
     'face': [(5, False, 'face-curls'), (8, False, 'face-wink'), (10, False, 'face-bunches')],
     'fish': [(5, False, 'fish-striped'), (6, False, 'fish-teal'), (9, False, 'fish-scales')],
-    'flower': [(1, False, 'flower-crayon'), (8, False, 'flower-meadow'), (11, False, 'flower-pink')],
+    'flower': [(1, False, 'flower-crayon'), (8, False, 'flower-meadow'), (11, True, 'flower-paw')],
     'house': [(1, False, 'house-orange'), (3, False, 'house-sticker'), (10, False, 'house-on-sand')],
     'star': [(3, False, 'star-shooting'), (6, False, 'star-crayon'), (10, False, 'star-paper')],
     'tree': [(2, False, 'tree-apples'), (5, False, 'tree-fir'), (8, False, 'tree-palm')],
-    'umbrella': [(7, False, 'umbrella-shaded'), (8, False, 'umbrella-rain'), (10, True, 'umbrella-paw')],
+    'umbrella': [(7, False, 'umbrella-shaded'), (8, False, 'umbrella-rain'), (10, False, 'umbrella-tartan')],
 }
 PNG_MOST = 22000
 

@@ -91,7 +91,7 @@ def augment(rng, picture):
     if rng.random() < 0.1:
         x = x @ (np.full((3, 3), 0.25, np.float32) + 0.25 * np.eye(3, dtype=np.float32))
     if rng.random() < 0.5:  # a cover, as the occlusion page lays it
-        side = int(rng.integers(8, 34) if rng.random() < 0.55 else rng.integers(34, 72))
+        side = int(rng.integers(8, 34))
         while True:
             left, top = rng.integers(-6, 96 - side // 2, 2)
             if left + side <= CORNER[0] or top + side <= CORNER[1]:
