@@ -178,7 +178,6 @@ add_constant (OnnxReader *self, OnnxNode *node, gboolean *done, GError **error)
   if (value->constant != NULL || value->producer >= 0)
     return tap_onnx_fail (error, TAP_FORMAT_ERROR_DAMAGED, "The tensor “%.100s” is made twice",
                           value->name);
-  tap_onnx_set_rank (self, index, tensor->shape.n_dims);
   tap_graph_set_constant (self->graph, index, tensor);
   return TRUE;
 }
@@ -402,5 +401,5 @@ tap_onnx_read_node (OnnxReader *self,
           return TRUE;
         }
     }
-  return tap_onnx_modernise (self, &node, error);
+  return tap_onnx_add_node (self, &node, error);
 }

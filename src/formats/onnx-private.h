@@ -19,7 +19,6 @@ typedef struct
   GHashTable *metadata;  /* key → value */
   GHashTable *functions; /* "domain name" → TapProtoField* of the FunctionProto */
   GHashTable *externals; /* location → GBytes* */
-  GHashTable *ranks;     /* value index + 1 → rank + 1, for legacy broadcasting */
   GPtrArray *warnings;
   char *producer, *producer_version;
   gint64 ir_version;
@@ -82,14 +81,8 @@ typedef struct
   int opset;
 } OnnxNode;
 
-/* Turns attributes and broadcasting of opset 1 to 6 into their modern form; may add nodes. */
-gboolean tap_onnx_modernise (OnnxReader *self, OnnxNode *node, GError **error);
 /* Adds @node as it stands. */
 gboolean tap_onnx_add_node (OnnxReader *self, OnnxNode *node, GError **error);
-/* Rank of a value as far as it is known, else -1. */
-int tap_onnx_get_rank (OnnxReader *self, int value);
-void tap_onnx_set_rank (OnnxReader *self, int value, int rank);
-
 /* Preprocessing and labels that the metadata names. */
 void tap_onnx_apply_metadata (OnnxReader *self, TapModel *model);
 

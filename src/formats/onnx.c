@@ -48,7 +48,6 @@ reader_clear (OnnxReader *self)
   g_clear_pointer (&self->metadata, g_hash_table_unref);
   g_clear_pointer (&self->functions, g_hash_table_unref);
   g_clear_pointer (&self->externals, g_hash_table_unref);
-  g_clear_pointer (&self->ranks, g_hash_table_unref);
   g_clear_pointer (&self->warnings, g_ptr_array_unref);
   g_clear_pointer (&self->producer, g_free);
   g_clear_pointer (&self->producer_version, g_free);
@@ -268,7 +267,6 @@ read_initializer (OnnxReader *self,
   if (value->constant != NULL || value->producer >= 0)
     return tap_onnx_fail (error, TAP_FORMAT_ERROR_DAMAGED, "The tensor “%.100s” is given twice",
                           name);
-  tap_onnx_set_rank (self, index, tensor->shape.n_dims);
   tap_graph_set_constant (self->graph, index, tensor);
   return TRUE;
 }
@@ -337,7 +335,6 @@ read_input (OnnxReader *self, const TapProto *graph, const TapProtoField *field,
                      "The input “%.100s” of %s is too large.", name, text);
         return FALSE;
       }
-  tap_onnx_set_rank (self, index, shape.n_dims);
   if (is_channels_last (&shape))
     return add_channels_last (self, index, shape, error);
   tap_graph_add_input (self->graph, index,
@@ -506,7 +503,6 @@ onnx_load (const TapLoadRequest *request,
   self.functions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self.externals =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
-  self.ranks = g_hash_table_new (NULL, NULL);
   self.warnings = g_ptr_array_new_with_free_func (g_free);
 
   if (!read_all (&self, error))

@@ -14,7 +14,7 @@
 #define HEAD_BYTES  4096
 #define MESSAGE_MAX 600
 
-static const TapFormat *const formats[] = { &tap_format_onnx, NULL };
+static const TapFormat *const formats[] = { &tap_format_caffe, &tap_format_onnx, NULL };
 
 const TapFormat *const *
 tap_formats_list (void)
@@ -189,6 +189,22 @@ try_infer (TapGraph *graph, const Attempt *attempt, GCancellable *cancellable, G
   return TRUE;
 }
 
+/* Layers whose weights a format could not find were given zeros, so that shapes are known; running them
+ * would be a lie. */
+static void
+mark_missing_weights (TapGraph *graph)
+{
+  for (int i = 0; i < tap_graph_n_nodes (graph); i++)
+    {
+      TapNode *node = tap_graph_get_node (graph, i);
+
+      if (tap_attrs_get_int (node->attrs, "missing_weights", 0) == 0 || node->problem != NULL)
+        continue;
+      node->problem = g_strdup_printf ("The node “%s” (%s) cannot run: its weights are missing.",
+                                       node->name, node->op_type);
+    }
+}
+
 typedef struct
 {
   const TapLoadRequest *request;
@@ -289,6 +305,7 @@ load_with_attempts (const Loading *loading, GError **error)
       attempt = &g_array_index (attempts, Attempt, i);
       if (try_infer (model->graph, attempt, loading->cancellable, &reason))
         {
+          mark_missing_weights (model->graph);
           if (guessed)
             g_ptr_array_add (model->warnings,
                              g_strdup_printf ("The network does not say the size of its input; "
