@@ -247,7 +247,13 @@ tap_application_init (TapApplication *self)
 void
 tap_application_init_resources (void)
 {
-  g_resources_register (tapetum_get_resource ());
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      tapetum_register_resource ();
+      g_once_init_leave (&once, 1);
+    }
 }
 
 TapApplication *

@@ -529,7 +529,7 @@ tap_layers_page_class_init (TapLayersPageClass *klass)
   widget_class->measure = tap_layers_page_measure;
 
   gtk_widget_class_set_template_from_resource (widget_class,
-                                               TAP_RESOURCE_PATH "/tap-layers-page.ui");
+                                               TAP_RESOURCE_PATH "/ui/tap-layers-page.ui");
   gtk_widget_class_bind_template_child (widget_class, TapLayersPage, content);
   gtk_widget_class_bind_template_child (widget_class, TapLayersPage, maps_button);
   gtk_widget_class_bind_template_child (widget_class, TapLayersPage, filters_button);

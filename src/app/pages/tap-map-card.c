@@ -128,7 +128,7 @@ tap_map_card_class_init (TapMapCardClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = tap_map_card_dispose;
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
-  gtk_widget_class_set_template_from_resource (widget_class, TAP_RESOURCE_PATH "/tap-map-card.ui");
+  gtk_widget_class_set_template_from_resource (widget_class, TAP_RESOURCE_PATH "/ui/tap-map-card.ui");
   gtk_widget_class_bind_template_child (widget_class, TapMapCard, content);
   gtk_widget_class_bind_template_child (widget_class, TapMapCard, title);
   gtk_widget_class_bind_template_child (widget_class, TapMapCard, view);

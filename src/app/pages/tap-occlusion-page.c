@@ -758,7 +758,7 @@ tap_occlusion_page_class_init (TapOcclusionPageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = tap_occlusion_page_dispose;
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,
-                                               TAP_RESOURCE_PATH "/tap-occlusion-page.ui");
+                                               TAP_RESOURCE_PATH "/ui/tap-occlusion-page.ui");
   gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, content);
   gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, stack);
   gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, empty);

@@ -186,7 +186,7 @@ tap_unit_view_class_init (TapUnitViewClass *klass)
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
 
-  gtk_widget_class_set_template_from_resource (widget_class, TAP_RESOURCE_PATH "/tap-unit-view.ui");
+  gtk_widget_class_set_template_from_resource (widget_class, TAP_RESOURCE_PATH "/ui/tap-unit-view.ui");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_bind_template_child (widget_class, TapUnitView, content);
   gtk_widget_class_bind_template_child (widget_class, TapUnitView, title);

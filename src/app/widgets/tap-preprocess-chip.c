@@ -126,6 +126,7 @@ update (TapPreprocessChip *self)
   description = g_strdup_printf (_ ("Preprocessing: %s"), text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   description, -1);
+  gtk_widget_set_tooltip_text (self->button, description);
   gtk_label_set_text (GTK_LABEL (self->source_label),
                       p->note[0] != '\0' ? p->note : _ (tap_preprocess_source_label (p->source)));
   gtk_widget_set_sensitive (self->reset_button, p->source == TAP_PREPROCESS_USER);

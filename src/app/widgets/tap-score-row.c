@@ -111,7 +111,8 @@ tap_score_row_set (TapScoreRow *self,
     }
   self->class_index = class_index;
 
-  g_snprintf (percent, sizeof percent, "%.1f %%", probability * 100.0);
+  g_snprintf (percent, sizeof percent, probability >= 0.01 ? "%.1f %%" : "%.2f %%",
+              probability * 100.0);
   if (g_strcmp0 (percent, gtk_label_get_text (GTK_LABEL (self->value_label))) != 0)
     {
       gtk_label_set_text (GTK_LABEL (self->value_label), percent);
