@@ -292,6 +292,21 @@ title_of (const char *layer, View view, int input)
     }
 }
 
+static char *
+describe (const char *layer, const Weights *weights, int largest, double norm)
+{
+  g_autofree char *text = tap_number_to_string (norm);
+
+  if (weights->height * weights->width == 1)
+    return g_strdup_printf ("Layer “%s” has %d units that weigh %d inputs; the largest is unit %d "
+                            "(norm %s).",
+                            layer, (int) weights->k, (int) weights->c, largest, text);
+  return g_strdup_printf ("Layer “%s” has %d filters of %d×%d cells over %d inputs; the largest is "
+                          "filter %d (norm %s).",
+                          layer, (int) weights->k, (int) weights->height, (int) weights->width,
+                          (int) weights->c, largest, text);
+}
+
 static TapResult *
 filters_run (TapContext *context,
              const TapParams *values,
@@ -307,7 +322,6 @@ filters_run (TapContext *context,
   g_autoptr (TapResult) result = NULL;
   g_autoptr (TapTensor) tensor = NULL;
   g_autofree char *title = NULL;
-  g_autofree char *norm_text = NULL;
   gboolean is_bgr;
   double norm;
   Weights weights;
@@ -331,11 +345,7 @@ filters_run (TapContext *context,
     view == VIEW_SLICES || view == VIEW_MATRIX;
   result->layer = g_strdup (node->name);
   result->unit = find_largest (&weights, &norm);
-  norm_text = tap_number_to_string (norm);
-  result->sentence = g_strdup_printf (
-    "Layer “%s” has %d filters of %d×%d cells over %d inputs; the largest is filter %d (norm %s).",
-    node->name, (int) weights.k, (int) weights.height, (int) weights.width, (int) weights.c,
-    result->unit, norm_text);
+  result->sentence = describe (node->name, &weights, result->unit, norm);
   tap_progress_set (progress, 1.0);
   result->milliseconds = (double) (g_get_monotonic_time () - start) / 1000.0;
   return g_steal_pointer (&result);

@@ -390,13 +390,24 @@ fill_in (const Sweep *self, const TapTensor *from)
   return out;
 }
 
+/* “Egyptian cat”, or class 285 where there are no labels. (transfer full) */
+static char *
+sweep_dup_class (const Sweep *self)
+{
+  g_autofree char *label = tap_labels_dup_short_name (self->model->labels, self->class_index);
+
+  if (self->model->labels->source == NULL || self->class_index >= self->model->labels->n)
+    return g_strdup_printf ("class %d", self->class_index);
+  return g_strdup_printf ("“%s”", label);
+}
+
 static char *
 sweep_describe (const Sweep *self)
 {
   static const char *const words[] = { "black", "grey", "mean-coloured", "blurred" };
   const float *values = tap_tensor_f32 (self->probability);
   g_autofree char *picture = tap_context_dup_picture_label (self->context);
-  g_autofree char *label = tap_labels_dup_short_name (self->model->labels, self->class_index);
+  g_autofree char *label = sweep_dup_class (self);
   g_autofree char *clean = tap_number_to_string (self->clean_probability);
   g_autofree char *lowest = NULL;
   gsize n = self->probability->count, least = 0;
@@ -410,7 +421,7 @@ sweep_describe (const Sweep *self)
     }
   lowest = tap_number_to_string (values[least]);
   return g_strdup_printf (
-    "A %s mask of %d×%d pixels over %s at %d×%d places: the probability of “%s”, %s uncovered, is "
+    "A %s mask of %d×%d pixels over %s at %d×%d places: the probability of %s, %s uncovered, is "
     "lowest (%s) in row %d, column %d; another class wins at %d of %d places.",
     words[self->fill], self->mask, self->mask, picture, self->rows, self->columns, label, clean,
     lowest, (int) (least / (gsize) self->columns) + 1, (int) (least % (gsize) self->columns) + 1,
@@ -425,8 +436,8 @@ sweep_result (const Sweep *self,
               double fraction)
 {
   TapResult *result = tap_context_new_result (self->context, "occlusion", self->values);
-  g_autofree char *label = tap_labels_dup_short_name (self->model->labels, self->class_index);
-  g_autofree char *probability_title = g_strdup_printf ("Probability of “%s”", label);
+  g_autofree char *label = sweep_dup_class (self);
+  g_autofree char *probability_title = g_strdup_printf ("Probability of %s", label);
   g_autofree char *strongest_title = NULL;
   g_autofree char *projection_title = NULL;
   TapArray *array;
