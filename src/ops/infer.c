@@ -26,7 +26,11 @@ is_channels_last (const TapShape *shape)
 }
 
 static gboolean
-settle_input (const TapValue *value, int fallback_size, TapShape *shape, GError **error)
+settle_input (const TapValue *value,
+              gboolean given,
+              int fallback_size,
+              TapShape *shape,
+              GError **error)
 {
   gboolean last;
 
@@ -39,7 +43,8 @@ settle_input (const TapValue *value, int fallback_size, TapShape *shape, GError 
     {
       gboolean spatial = shape->n_dims == 4 && (last ? i == 1 || i == 2 : i >= 2);
 
-      if (shape->dims[i] > 0)
+      /* exporters write 0 for what they do not know; a caller who says 0 means it */
+      if (shape->dims[i] > 0 || (given && shape->dims[i] == 0))
         continue;
       if (i == 0)
         shape->dims[i] = 1;
@@ -85,7 +90,7 @@ set_inputs (TapInferState *state,
         continue;
       if (input_shapes != NULL)
         value->shape = input_shapes[i];
-      if (!settle_input (value, fallback_size, &shape, error))
+      if (!settle_input (value, input_shapes != NULL, fallback_size, &shape, error))
         return FALSE;
       value->shape = shape;
       value->has_shape = TRUE;
