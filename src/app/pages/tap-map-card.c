@@ -128,7 +128,8 @@ tap_map_card_class_init (TapMapCardClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = tap_map_card_dispose;
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
-  gtk_widget_class_set_template_from_resource (widget_class, TAP_RESOURCE_PATH "/ui/tap-map-card.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               TAP_RESOURCE_PATH "/ui/tap-map-card.ui");
   gtk_widget_class_bind_template_child (widget_class, TapMapCard, content);
   gtk_widget_class_bind_template_child (widget_class, TapMapCard, title);
   gtk_widget_class_bind_template_child (widget_class, TapMapCard, view);
@@ -183,6 +184,7 @@ tap_map_card_set_array (TapMapCard *self,
   tap_map_view_set_surface (self->view, surface);
   cairo_surface_destroy (surface);
   gtk_label_set_label (self->title, array->title);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), array->title);
   tap_map_view_set_description (self->view, array->title);
 
   if (array->kind == TAP_ARRAY_CLASSES)

@@ -38,17 +38,25 @@ cells (TapMapView *self, int *columns, int *rows)
   *rows = self->surface != NULL ? cairo_image_surface_get_height (self->surface) : 0;
 }
 
+static double
+map_aspect (TapMapView *self)
+{
+  int columns, rows;
+
+  if (self->aspect > 0)
+    return self->aspect;
+  cells (self, &columns, &rows);
+  return rows > 0 ? (double) columns / rows : 1;
+}
+
 /* Where the map lies in the widget. */
 static void
 place (TapMapView *self, double *x, double *y, double *width, double *height)
 {
   double w = gtk_widget_get_width (GTK_WIDGET (self)),
-         h = gtk_widget_get_height (GTK_WIDGET (self)), aspect = self->aspect;
-  int columns, rows;
+         h = gtk_widget_get_height (GTK_WIDGET (self));
+  double aspect = map_aspect (self);
 
-  cells (self, &columns, &rows);
-  if (aspect <= 0)
-    aspect = rows > 0 ? (double) columns / rows : 1;
   *width = MIN (w, h * aspect);
   *height = *width / aspect;
   *x = floor ((w - *width) / 2);
@@ -219,6 +227,12 @@ tap_map_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     }
 }
 
+static GtkSizeRequestMode
+tap_map_view_get_request_mode (GtkWidget *widget)
+{
+  return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
+}
+
 static void
 tap_map_view_measure (GtkWidget *widget,
                       GtkOrientation orientation,
@@ -228,8 +242,12 @@ tap_map_view_measure (GtkWidget *widget,
                       int *minimum_baseline,
                       int *natural_baseline)
 {
+  TapMapView *self = TAP_MAP_VIEW (widget);
+
   *minimum = 72;
-  *natural = 200;
+  *natural = 72;
+  if (orientation == GTK_ORIENTATION_VERTICAL && for_size > 0)
+    *natural = MAX (*natural, (int) (for_size / map_aspect (self)));
 }
 
 static void
@@ -251,6 +269,7 @@ tap_map_view_class_init (TapMapViewClass *klass)
   G_OBJECT_CLASS (klass)->dispose = tap_map_view_dispose;
   widget_class->snapshot = tap_map_view_snapshot;
   widget_class->measure = tap_map_view_measure;
+  widget_class->get_request_mode = tap_map_view_get_request_mode;
 
   signals[SIGNAL_HOVERED] =
     g_signal_new ("hovered", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -272,7 +291,6 @@ tap_map_view_init (TapMapView *self)
   self->cursor_x = self->cursor_y = -1;
   gtk_widget_set_focusable (widget, TRUE);
   gtk_widget_set_hexpand (widget, TRUE);
-  gtk_widget_set_vexpand (widget, TRUE);
 
   controller = GTK_EVENT_CONTROLLER (gtk_gesture_click_new ());
   g_signal_connect (controller, "pressed", G_CALLBACK (pressed_cb), self);
@@ -314,7 +332,7 @@ tap_map_view_set_aspect (TapMapView *self, double width_by_height)
 {
   g_return_if_fail (TAP_IS_MAP_VIEW (self));
   self->aspect = width_by_height;
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 
 void

@@ -440,6 +440,12 @@ tap_picture_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     }
 }
 
+static GtkSizeRequestMode
+tap_picture_view_get_request_mode (GtkWidget *widget)
+{
+  return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
+}
+
 static void
 tap_picture_view_measure (GtkWidget *widget,
                           GtkOrientation orientation,
@@ -449,8 +455,14 @@ tap_picture_view_measure (GtkWidget *widget,
                           int *minimum_baseline,
                           int *natural_baseline)
 {
+  TapPictureView *self = TAP_PICTURE_VIEW (widget);
+  int width, height;
+
   *minimum = 96;
-  *natural = 320;
+  *natural = 200;
+  picture_size (self, &width, &height);
+  if (orientation == GTK_ORIENTATION_VERTICAL && for_size > 0 && width > 0)
+    *natural = MAX (*minimum, (int) ((gint64) for_size * height / width));
 }
 
 static void
@@ -473,6 +485,7 @@ tap_picture_view_class_init (TapPictureViewClass *klass)
   G_OBJECT_CLASS (klass)->dispose = tap_picture_view_dispose;
   widget_class->snapshot = tap_picture_view_snapshot;
   widget_class->measure = tap_picture_view_measure;
+  widget_class->get_request_mode = tap_picture_view_get_request_mode;
 
   signals[SIGNAL_MASK_CHANGED] =
     g_signal_new ("mask-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -494,7 +507,7 @@ tap_picture_view_init (TapPictureView *self)
   self->fill = 0x808080;
   self->mask = (TapRect){ 0, 0, 32, 32 };
   gtk_widget_set_hexpand (widget, TRUE);
-  gtk_widget_set_vexpand (widget, TRUE);
+  gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);
 
   controller = GTK_EVENT_CONTROLLER (gtk_gesture_drag_new ());
   g_signal_connect (controller, "drag-begin", G_CALLBACK (drag_begin_cb), self);
@@ -533,7 +546,7 @@ tap_picture_view_set_texture (TapPictureView *self, GdkTexture *texture)
     return;
   if (texture != NULL)
     move_mask (self, self->mask.x, self->mask.y, self->mask.width);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 
 void
