@@ -106,7 +106,8 @@ find_filter_layer (TapGraph *graph, int node)
 static gboolean
 showing_filters (TapLayersPage *self)
 {
-  return gtk_toggle_button_get_active (self->filters_button);
+  /* The other button of a group is still inactive while this one is being switched off. */
+  return !gtk_toggle_button_get_active (self->maps_button);
 }
 
 static TapResult *

@@ -189,11 +189,14 @@ static void
 tap_answer_view_dispose (GObject *object)
 {
   TapAnswerView *self = TAP_ANSWER_VIEW (object);
+  GtkWidget *child;
 
   g_clear_object (&self->signals);
   g_clear_object (&self->document);
   g_clear_pointer (&self->rows, g_ptr_array_unref);
   gtk_widget_dispose_template (GTK_WIDGET (self), TAP_TYPE_ANSWER_VIEW);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
 
   G_OBJECT_CLASS (tap_answer_view_parent_class)->dispose (object);
 }

@@ -151,10 +151,13 @@ static void
 tap_facts_view_dispose (GObject *object)
 {
   TapFactsView *self = TAP_FACTS_VIEW (object);
+  GtkWidget *child;
 
   g_clear_object (&self->signals);
   g_clear_object (&self->document);
   gtk_widget_dispose_template (GTK_WIDGET (self), TAP_TYPE_FACTS_VIEW);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
 
   G_OBJECT_CLASS (tap_facts_view_parent_class)->dispose (object);
 }

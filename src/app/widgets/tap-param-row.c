@@ -135,6 +135,47 @@ add_number (TapParamRow *self, GtkWidget *line)
 }
 
 static void
+setup_choice_cb (GtkListItemFactory *factory, GtkListItem *item)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_list_item_set_child (item, label);
+}
+
+static void
+setup_whole_choice_cb (GtkListItemFactory *factory, GtkListItem *item)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_list_item_set_child (item, label);
+}
+
+static void
+bind_choice_cb (GtkListItemFactory *factory, GtkListItem *item)
+{
+  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (item)),
+                      gtk_string_object_get_string (gtk_list_item_get_item (item)));
+}
+
+/* The button may be narrower than its text, the list not. */
+static void
+set_factories (GtkDropDown *drop)
+{
+  g_autoptr (GtkListItemFactory) narrow = gtk_signal_list_item_factory_new ();
+  g_autoptr (GtkListItemFactory) whole = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (narrow, "setup", G_CALLBACK (setup_choice_cb), NULL);
+  g_signal_connect (narrow, "bind", G_CALLBACK (bind_choice_cb), NULL);
+  g_signal_connect (whole, "setup", G_CALLBACK (setup_whole_choice_cb), NULL);
+  g_signal_connect (whole, "bind", G_CALLBACK (bind_choice_cb), NULL);
+  gtk_drop_down_set_factory (drop, narrow);
+  gtk_drop_down_set_list_factory (drop, whole);
+}
+
+static void
 add_choices (TapParamRow *self, GtkWidget *line)
 {
   GtkStringList *names = gtk_string_list_new (NULL);
@@ -143,6 +184,8 @@ add_choices (TapParamRow *self, GtkWidget *line)
        choice++)
     gtk_string_list_append (names, _ (choice->label));
   self->drop = gtk_drop_down_new (G_LIST_MODEL (names), NULL);
+  set_factories (GTK_DROP_DOWN (self->drop));
+  gtk_widget_set_halign (self->drop, GTK_ALIGN_END);
   g_signal_connect_swapped (self->drop, "notify::selected", G_CALLBACK (emit_changed), self);
   gtk_box_append (GTK_BOX (line), self->drop);
 }
@@ -166,7 +209,6 @@ tap_param_row_new (const TapParam *param)
 
   self->param = param;
   gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   gtk_widget_set_hexpand (label, TRUE);
   gtk_box_append (GTK_BOX (line), label);
   gtk_widget_set_parent (line, GTK_WIDGET (self));
