@@ -316,11 +316,11 @@ generic_title (const TapBlocks *self, const Token *token)
   if (!token->branches)
     return "Block";
   if (g_str_equal (op, "Add") || g_str_equal (op, "Sum"))
-    return "Residual block";
+    return "Residual";
   if (g_str_equal (op, "Concat"))
     return "Branches";
   if (g_str_equal (op, "Mul"))
-    return "Gated block";
+    return "Gated";
   return "Block";
 }
 

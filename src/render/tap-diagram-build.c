@@ -7,13 +7,13 @@
 #include <string.h>
 
 /* drawing units */
-#define CARD_WIDTH      184.0
+#define CARD_WIDTH      192.0
 #define HEAD_HEIGHT     40.0
 #define ATTACHED_HEIGHT 19.0
 #define BLOCK_HEIGHT    46.0
 #define HEADING_WIDTH   150.0
 #define HEADING_HEIGHT  24.0
-#define INPUT_WIDTH     150.0
+#define INPUT_WIDTH     168.0
 #define INPUT_HEIGHT    28.0
 #define LAYER_GAP       28.0
 #define NODE_GAP        22.0
@@ -158,6 +158,7 @@ tap_blocks_new (TapGraph *graph, gboolean collapse, GCancellable *cancellable)
   for (int n = 0; n < n_nodes; n++)
     {
       TapNode *node = tap_graph_get_node (graph, n);
+      TapFamily head = tap_diagram_family (graph, node);
       TapStack *stack;
 
       if (taken[n] || node->folded)
@@ -179,7 +180,7 @@ tap_blocks_new (TapGraph *graph, gboolean collapse, GCancellable *cancellable)
               stack_of_value[node->outputs[i]] = (int) self->stacks->len - 1;
           reader = only_reader (graph, node);
           at = reader > at && !taken[reader] && stack->nodes->len < 6 &&
-                   tap_diagram_attaches (graph, tap_graph_get_node (graph, reader)) ?
+                   tap_diagram_attaches (graph, tap_graph_get_node (graph, reader), head) ?
                  reader :
                  -1;
         }
@@ -271,7 +272,7 @@ add_layers (Builder *b, const TapStack *stack)
       const TapNode *node = tap_graph_get_node (graph, n);
       char *operation = tap_diagram_operation (graph, node, TRUE);
       TapDiagramBox *box =
-        add_box (b, card, tap_diagram_family (node), i == 0 ? HEAD_HEIGHT : ATTACHED_HEIGHT,
+        add_box (b, card, tap_diagram_family (graph, node), i == 0 ? HEAD_HEIGHT : ATTACHED_HEIGHT,
                  search_text (node, operation));
 
       box->node = box->first = box->last = n;

@@ -227,10 +227,14 @@ static void
 draw_line (const Painter *p, const TapDiagramBox *box, double y, const char *left, guint32 colour)
 {
   double shape = box->shape != NULL ? text_width (p, box->shape, TEXT_SIZE) + 1 : 0;
-  double room = box->width - 2 * INSET;
+  double room = box->width - 2 * INSET, left_room = room - (shape > 0 ? shape + 8 : 0);
+  g_autofree char *shorter = NULL;
+  const char *comma = left != NULL ? strrchr (left, ',') : NULL;
 
-  draw_text (p, left, box->x + INSET, y, room - (shape > 0 ? shape + 8 : 0), TEXT_SIZE, FALSE,
-             TAP_ALIGN_LEFT, colour);
+  /* the number of units stands in the shape as well */
+  if (comma != NULL && shape > 0 && text_width (p, left, TEXT_SIZE) > left_room)
+    left = shorter = g_strndup (left, (gsize) (comma - left));
+  draw_text (p, left, box->x + INSET, y, left_room, TEXT_SIZE, FALSE, TAP_ALIGN_LEFT, colour);
   draw_text (p, box->shape, box->x + INSET, y, room, TEXT_SIZE, FALSE, TAP_ALIGN_RIGHT, colour);
 }
 

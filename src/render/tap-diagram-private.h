@@ -43,9 +43,9 @@ const TapDiagramColours *tap_diagram_colours (gboolean dark);
 
 /* --- words --- */
 
-TapFamily tap_diagram_family (const TapNode *node);
-/* Whether a layer of this kind merely finishes the layer before it. */
-gboolean tap_diagram_attaches (const TapGraph *graph, const TapNode *node);
+TapFamily tap_diagram_family (const TapGraph *graph, const TapNode *node);
+/* Whether @node merely finishes a stack that a layer of the family @head begins. */
+gboolean tap_diagram_attaches (const TapGraph *graph, const TapNode *node, TapFamily head);
 /* Also tells blocks apart: "Conv 3×3 / 2". (transfer full) */
 char *tap_diagram_operation (const TapGraph *graph, const TapNode *node, gboolean with_units);
 /* "64×113×113", or NULL. (transfer full) */

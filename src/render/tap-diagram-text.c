@@ -18,7 +18,7 @@ typedef struct
 /* sorted by op */
 static const Word words[] = {
   { "Add", NULL, TAP_FAMILY_JOIN, TRUE },
-  { "AveragePool", "Average pool", TAP_FAMILY_POOL, FALSE },
+  { "AveragePool", "Avg pool", TAP_FAMILY_POOL, FALSE },
   { "BatchNormalization", "Batch norm", TAP_FAMILY_NORM, TRUE },
   { "Cast", NULL, TAP_FAMILY_SHAPE, TRUE },
   { "Clip", NULL, TAP_FAMILY_ACTIVATION, TRUE },
@@ -32,7 +32,7 @@ static const Word words[] = {
   { "Flatten", NULL, TAP_FAMILY_SHAPE, TRUE },
   { "Gelu", "GELU", TAP_FAMILY_ACTIVATION, TRUE },
   { "Gemm", "Fully connected", TAP_FAMILY_DENSE, FALSE },
-  { "GlobalAveragePool", "Global average pool", TAP_FAMILY_POOL, FALSE },
+  { "GlobalAveragePool", "Global avg pool", TAP_FAMILY_POOL, FALSE },
   { "GlobalLpPool", "Global Lp pool", TAP_FAMILY_POOL, FALSE },
   { "GlobalMaxPool", "Global max pool", TAP_FAMILY_POOL, FALSE },
   { "GroupNormalization", "Group norm", TAP_FAMILY_NORM, TRUE },
@@ -40,7 +40,7 @@ static const Word words[] = {
   { "HardSwish", "Hard swish", TAP_FAMILY_ACTIVATION, TRUE },
   { "Identity", NULL, TAP_FAMILY_SHAPE, TRUE },
   { "InstanceNormalization", "Instance norm", TAP_FAMILY_NORM, TRUE },
-  { "LRN", "Local response norm", TAP_FAMILY_NORM, FALSE },
+  { "LRN", "Local norm", TAP_FAMILY_NORM, FALSE },
   { "LayerNormalization", "Layer norm", TAP_FAMILY_NORM, TRUE },
   { "LeakyRelu", "Leaky ReLU", TAP_FAMILY_ACTIVATION, TRUE },
   { "LogSoftmax", "Log softmax", TAP_FAMILY_SCORES, FALSE },
@@ -96,23 +96,40 @@ n_dynamic_inputs (const TapGraph *graph, const TapNode *node)
   return n;
 }
 
+/* "Scale" or "Shift" for arithmetic with a constant, which is no join; else NULL. */
+static const char *
+affine_word (const TapGraph *graph, const TapNode *node)
+{
+  gboolean scale = g_str_equal (node->op_type, "Mul") || g_str_equal (node->op_type, "Div");
+  gboolean shift = g_str_equal (node->op_type, "Add") || g_str_equal (node->op_type, "Sub");
+
+  if (!(scale || shift) || node->n_inputs != 2 || n_dynamic_inputs (graph, node) != 1)
+    return NULL;
+  return scale ? "Scale" : "Shift";
+}
+
 TapFamily
-tap_diagram_family (const TapNode *node)
+tap_diagram_family (const TapGraph *graph, const TapNode *node)
 {
   const Word *word = find_word (node);
 
   if (node->problem != NULL)
     return TAP_FAMILY_PROBLEM;
+  if (affine_word (graph, node) != NULL)
+    return TAP_FAMILY_NORM;
   return word != NULL ? word->family : TAP_FAMILY_OTHER;
 }
 
 gboolean
-tap_diagram_attaches (const TapGraph *graph, const TapNode *node)
+tap_diagram_attaches (const TapGraph *graph, const TapNode *node, TapFamily head)
 {
   const Word *word = find_word (node);
 
-  return word != NULL && word->attaches && node->problem == NULL &&
-         n_dynamic_inputs (graph, node) == 1;
+  if (word == NULL || !word->attaches || node->problem != NULL ||
+      n_dynamic_inputs (graph, node) != 1)
+    return FALSE;
+  /* after a join or a pool it begins what comes next (dense blocks, pre-activation) */
+  return word->family != TAP_FAMILY_NORM || head == TAP_FAMILY_CONV || head == TAP_FAMILY_DENSE;
 }
 
 /* "3×3", or NULL */
@@ -173,7 +190,10 @@ char *
 tap_diagram_operation (const TapGraph *graph, const TapNode *node, gboolean with_units)
 {
   const Word *word = find_word (node);
-  GString *text = g_string_new (word != NULL && word->word != NULL ? word->word : node->op_type);
+  const char *affine = affine_word (graph, node);
+  GString *text = g_string_new (affine != NULL                     ? affine :
+                                word != NULL && word->word != NULL ? word->word :
+                                                                     node->op_type);
   gint64 group = tap_attrs_get_int (node->attrs, "group", 1);
   gboolean is_conv = g_str_has_prefix (node->op_type, "Conv");
   g_autofree char *kernel = kernel_text (graph, node);
@@ -181,9 +201,9 @@ tap_diagram_operation (const TapGraph *graph, const TapNode *node, gboolean with
   if (is_conv && group > 1)
     {
       TapTensor *weights = tap_node_weights (graph, node);
+      gboolean each = weights != NULL && weights->shape.n_dims >= 2 && weights->shape.dims[1] == 1;
 
-      if (weights != NULL && weights->shape.n_dims >= 2 && weights->shape.dims[1] == 1)
-        g_string_assign (text, "Depthwise");
+      g_string_assign (text, each ? "Depthwise" : "Group conv");
     }
   if (kernel != NULL)
     {
@@ -191,8 +211,6 @@ tap_diagram_operation (const TapGraph *graph, const TapNode *node, gboolean with
       append_step (text, node, "strides", "/");
       append_step (text, node, "dilations", "dilated");
     }
-  if (is_conv && group > 1 && !g_str_has_prefix (text->str, "Depthwise"))
-    g_string_append_printf (text, " in %" G_GINT64_FORMAT " groups", group);
   if (with_units && (is_conv || (word != NULL && word->family == TAP_FAMILY_DENSE)))
     {
       gint64 units = n_units (graph, node, tap_node_weights (graph, node));
@@ -240,6 +258,11 @@ tap_diagram_title (const TapNode *node, const char *prefix)
     }
   while (*name == '/' && name[1] != '\0')
     name++;
+  /* exporters of modules in modules repeat themselves: "features/features.0" */
+  slash = strchr (name, '/');
+  if (slash != NULL && strncmp (name, slash + 1, (gsize) (slash - name)) == 0 &&
+      slash[1 + (slash - name)] == '.')
+    name = slash + 1;
   /* exporters append the operator to the module's name: "features.0/Conv" */
   slash = strrchr (name, '/');
   length = strlen (name);
