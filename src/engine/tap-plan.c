@@ -217,7 +217,9 @@ check_types (const TapPlan *self, GError **error)
     {
       const TapPlanStep *step = &self->steps[s];
       const char *types = step->kernel->types != NULL ? step->kernel->types : "f";
-      TapDtype before = TAP_DTYPE_F32;
+      TapDtype first = step->n_inputs > 0 && step->inputs[0] >= 0 ?
+                         self->values[step->inputs[0]].dtype :
+                         TAP_DTYPE_F32;
 
       for (int i = 0; i < step->n_inputs; i++, types += types[1] != '\0' ? 1 : 0)
         {
@@ -228,10 +230,9 @@ check_types (const TapPlan *self, GError **error)
           if (step->inputs[i] < 0)
             continue;
           found = self->values[step->inputs[i]].dtype;
-          fine = *types == '*' || found == (*types == '=' ? before :
+          fine = *types == '*' || found == (*types == '=' ? first :
                                             *types == 'i' ? TAP_DTYPE_I64 :
                                                             TAP_DTYPE_F32);
-          before = found;
           if (fine)
             continue;
           g_set_error (error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_UNSUPPORTED,

@@ -103,8 +103,9 @@ void
 tap_conv_block_fill (const TapConvGeometry *g,
                      const TapRect *rect,
                      const float *x,
-                     float *block,
-                     TapConvBlock *out)
+                     int first,
+                     int last,
+                     float *block)
 {
   const TapWindow *w = &g->window;
   gsize plane = (gsize) w->in_h * (gsize) w->in_w;
@@ -114,10 +115,7 @@ tap_conv_block_fill (const TapConvGeometry *g,
   int n_rows = (rect->height - 1) * g->row_step + g->row_extent;
   gint64 left = (gint64) rect->x * w->stride_w - w->pad_left;
 
-  out->x = block;
-  out->x_row = (gsize) g->row_step * row_floats;
-  out->x_channel = per_channel;
-  for (int c = 0; c < g->channels; c++)
+  for (int c = first; c < last; c++)
     for (int i = 0; i < n_rows; i++)
       {
         gint64 row = g->rows_packed ?
@@ -134,4 +132,20 @@ tap_conv_block_fill (const TapConvGeometry *g,
                       x + (gsize) c * plane + (gsize) row * (gsize) w->in_w, left + p, w->stride_w,
                       w->in_w);
       }
+}
+
+TapConvBlock
+tap_conv_block_part (const TapConvGeometry *g,
+                     const TapRect *whole,
+                     const TapRect *rect,
+                     const float *block)
+{
+  gsize row_floats = (gsize) g->phases * phase_length (g, whole->width);
+  TapConvBlock part = {
+    .x_row = (gsize) g->row_step * row_floats,
+    .x_channel = channel_floats (g, whole->height, whole->width),
+  };
+
+  part.x = block + (gsize) (rect->y - whole->y) * part.x_row + (gsize) (rect->x - whole->x);
+  return part;
 }

@@ -35,11 +35,17 @@ void tap_conv_geometry (const TapWindow *window, int channels, TapConvGeometry *
 gsize tap_conv_block_floats (const TapConvGeometry *g, int rows, int width);
 /* Offsets of the taps, for blocks of @width output columns. */
 void tap_conv_taps (const TapConvGeometry *g, int width, ptrdiff_t *taps);
-/* Copies what @rect of the outputs sees; @plane: floats between channels of @x. */
+/* Copies what @rect of the outputs sees of channels @first .. @last - 1 of a group that begins at @x. */
 void tap_conv_block_fill (const TapConvGeometry *g,
                           const TapRect *rect,
                           const float *x,
-                          float *block,
-                          TapConvBlock *out);
+                          int first,
+                          int last,
+                          float *block);
+/* The part of a block made for @whole that @rect sees. */
+TapConvBlock tap_conv_block_part (const TapConvGeometry *g,
+                                  const TapRect *whole,
+                                  const TapRect *rect,
+                                  const float *block);
 
 G_END_DECLS

@@ -15,9 +15,12 @@
 #include "engine/cpu/conv-block.h"
 
 /* Floats of a block that stay in the second-level cache beside the weights. */
-#define BLOCK_FLOATS (96 * 1024)
+#define BLOCK_FLOATS  (96 * 1024)
 /* Groups with fewer output channels than this run along the row. */
-#define FEW_CHANNELS 8
+#define FEW_CHANNELS  8
+/* A shared block is made where it is at most this many floats; its tasks take so many channels. */
+#define SHARED_FLOATS (1024 * 1024)
+#define FILL_CHANNELS 16
 
 typedef struct
 {
@@ -29,8 +32,12 @@ typedef struct
   gsize group_weights;         /* floats per group */
   float *blocks;
   gsize block_floats;
+  float *shared; /* one block for all tasks, when several of them see the same input */
+  gsize shared_floats;
   /* the cut of one image's rectangle */
   TapRect rect;
+  gboolean share;
+  gsize share_group;                             /* floats per group in the shared block */
   int image, tile_rows, tile_width, tile_blocks; /* pixels; pixels; blocks of output channels */
   int n_down, n_across, n_channel_cuts, groups_per_task;
 } Conv;
@@ -132,6 +139,13 @@ prepare (Conv *c, const TapCpuRun *run, GError **error)
                 tap_conv_block_floats (&c->g, MAX (window.out_h, 1), MAX (window.out_w, 1))),
            tap_conv_block_floats (&c->g, 1, CLAMP (window.out_w, 1, 28)));
   c->block_floats = (c->block_floats + 15) & ~(gsize) 15;
+  c->shared_floats = 0;
+  if (!c->g.direct && !c->by_rows && window.out_h > 0 && window.out_w > 0)
+    c->shared_floats =
+      (gsize) c->groups * tap_conv_block_floats (&c->g, window.out_h, window.out_w);
+  if (c->shared_floats > SHARED_FLOATS)
+    c->shared_floats = 0;
+  c->shared_floats = (c->shared_floats + 15) & ~(gsize) 15;
   return TRUE;
 }
 
@@ -159,7 +173,7 @@ conv_scratch (const TapCpuRun *run)
     return 0;
   return (gsize) tap_pool_get_n_threads (run->pool) *
            (taps_bytes (&c) + c.block_floats * sizeof (float)) +
-         repacked_floats (&c) * sizeof (float);
+         (repacked_floats (&c) + c.shared_floats) * sizeof (float);
 }
 
 static void
@@ -198,8 +212,13 @@ conv_part (const Conv *c, int group, int place, int cut, int worker)
       in.x_row = (gsize) window->stride_h * (gsize) window->in_w;
       in.x_channel = in_plane;
     }
+  else if (c->share)
+    in = tap_conv_block_part (&c->g, &c->rect, &rect, c->shared + (gsize) group * c->share_group);
   else
-    tap_conv_block_fill (&c->g, &rect, x, block, &in);
+    {
+      tap_conv_block_fill (&c->g, &rect, x, 0, c->in_per_group, block);
+      in = tap_conv_block_part (&c->g, &rect, &rect, block);
+    }
 
   if (c->n_taps == 1)
     {
@@ -210,7 +229,7 @@ conv_part (const Conv *c, int group, int place, int cut, int worker)
       n_channels = 1;
     }
   else
-    tap_conv_taps (&c->g, rect.width, taps);
+    tap_conv_taps (&c->g, c->share ? c->rect.width : rect.width, taps);
   if (c->g.flat && rect.width == window->out_w)
     {
       rect.width *= rect.height;
@@ -266,6 +285,22 @@ conv_part (const Conv *c, int group, int place, int cut, int worker)
     }
 }
 
+/* Some channels of the shared block. */
+static void
+fill_task (gpointer user_data, int task, int worker)
+{
+  const Conv *c = user_data;
+  const TapWindow *window = &c->g.window;
+  gsize plane = (gsize) window->in_h * (gsize) window->in_w;
+  int n = (c->in_per_group + FILL_CHANNELS - 1) / FILL_CHANNELS, group = task / n;
+  int first = task % n * FILL_CHANNELS, last = MIN (first + FILL_CHANNELS, c->in_per_group);
+  const float *x =
+    tap_cpu_f32 (&c->run->inputs[0]) +
+    ((gsize) c->image * (gsize) c->groups + (gsize) group) * (gsize) c->in_per_group * plane;
+
+  tap_conv_block_fill (&c->g, &c->rect, x, first, last, c->shared + (gsize) group * c->share_group);
+}
+
 static void
 conv_task (gpointer user_data, int task, int worker)
 {
@@ -309,6 +344,9 @@ cut (Conv *c)
   c->n_across = (rect->width + width - 1) / width;
   c->n_down = (rect->height + rows - 1) / rows;
   c->n_channel_cuts = (cuts_max + c->tile_blocks - 1) / c->tile_blocks;
+  c->share_group = tap_conv_block_floats (&c->g, rect->height, rect->width);
+  c->share =
+    !c->g.direct && c->n_channel_cuts > 1 && c->share_group * (gsize) c->groups <= c->shared_floats;
   c->groups_per_task = (int) CLAMP (1e5 / (per_pixel * width * rows), 1, c->groups);
 }
 
@@ -352,12 +390,17 @@ conv_forward (const TapCpuRun *run, GError **error)
       c.weights = packed;
       c.bias = packed + (gsize) c.groups * c.group_weights;
     }
+  c.shared = c.blocks;
+  c.blocks += c.shared_floats;
   for (c.image = 0; c.image < c.images; c.image++)
     {
       c.rect = tap_cpu_rect (run, (gsize) c.image);
       if (tap_rect_is_empty (&c.rect))
         continue;
       cut (&c);
+      if (c.share)
+        tap_pool_run (run->pool, c.groups * ((c.in_per_group + FILL_CHANNELS - 1) / FILL_CHANNELS),
+                      fill_task, &c);
       tap_pool_run (run->pool,
                     c.n_down * c.n_across * c.n_channel_cuts *
                       ((c.groups + c.groups_per_task - 1) / c.groups_per_task),

@@ -148,7 +148,7 @@ where_forward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_where = {
   .op = "Where",
-  .types = "**=",
+  .types = "*",
   .forward = where_forward,
 };
 

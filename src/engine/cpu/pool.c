@@ -120,6 +120,76 @@ find_switches (const Pool *pool, const float *x, const TapRect *rect, gsize plan
       }
 }
 
+/* Outputs from .. to - 1 of a row, window by window, with a look at the borders. */
+static void
+join_columns (const Pool *pool, int from, int to, const float *joined, float *out)
+{
+  const TapWindow *w = &pool->w;
+
+  for (int q = from; q < to; q++)
+    {
+      gint64 left = (gint64) q * w->stride_w - w->pad_left;
+      float v = pool->kind == POOL_MAX ? -INFINITY : 0;
+      int s0, s1;
+
+      valid_taps (left, w->kernel_w, w->dilation_w, w->in_w, &s0, &s1);
+      for (int s = s0; s < s1; s++)
+        {
+          float u = joined[left + (gint64) s * w->dilation_w];
+
+          if (pool->kind == POOL_MAX)
+            v = u > v || u != u ? u : v;
+          else
+            v += u;
+        }
+      out[q] = v;
+    }
+}
+
+/* The same where every tap lies within the row: tap by tap, all windows at once. */
+static void
+join_inner (const Pool *pool, int from, int to, const float *joined, float *out)
+{
+  const TapWindow *w = &pool->w;
+  const float *x = joined + (gint64) from * w->stride_w - w->pad_left;
+  const TapSimd *simd = pool->run->simd;
+
+  if (from >= to)
+    return;
+  for (int q = from; q < to; q++)
+    out[q] = pool->kind == POOL_MAX ? -INFINITY : 0;
+  for (int s = 0; s < w->kernel_w; s++, x += w->dilation_w)
+    if (pool->kind == POOL_MAX)
+      simd->max_into_spread (out + from, x, (size_t) w->stride_w, (size_t) (to - from));
+    else
+      simd->add_into_spread (out + from, x, (size_t) w->stride_w, (size_t) (to - from));
+}
+
+/* Sums to means and norms. */
+static void
+finish_row (const Pool *pool, const TapRect *rect, int rows, float *out)
+{
+  const TapWindow *w = &pool->w;
+
+  if (pool->kind == POOL_MAX)
+    return;
+  for (int q = rect->x; q < rect->x + rect->width; q++)
+    if (pool->kind == POOL_AVERAGE)
+      {
+        gint64 limit = (gint64) w->in_w + (pool->count_padding ? w->pad_right : 0);
+        int s0, s1, columns;
+
+        valid_taps ((gint64) q * w->stride_w - w->pad_left, w->kernel_w, w->dilation_w, limit, &s0,
+                    &s1);
+        columns = pool->count_padding ? s1 : s1 - s0;
+        out[q] = rows > 0 && columns > 0 ? out[q] / (float) ((gint64) rows * columns) : 0;
+      }
+    else
+      out[q] = pool->p == 1 ? out[q] :
+               pool->p == 2 ? sqrtf (out[q]) :
+                              powf (out[q], 1.0f / (float) pool->p);
+}
+
 static void
 pool_plane (const Pool *pool, const float *x, const TapRect *rect, float *joined, float *y)
 {
@@ -128,6 +198,18 @@ pool_plane (const Pool *pool, const float *x, const TapRect *rect, float *joined
   gint64 to = (gint64) (rect->x + rect->width - 1) * w->stride_w - w->pad_left +
               (gint64) (w->kernel_w - 1) * w->dilation_w + 1;
 
+  /* first and one past the last output whose window lies within the row */
+  int inner = (w->pad_left + w->stride_w - 1) / w->stride_w;
+  int inner_end =
+    (int) CLAMP (((gint64) w->in_w + w->pad_left - (gint64) (w->kernel_w - 1) * w->dilation_w - 1) /
+                     w->stride_w +
+                   1,
+                 0, w->out_w);
+
+  if ((gint64) w->in_w + w->pad_left - (gint64) (w->kernel_w - 1) * w->dilation_w - 1 < 0)
+    inner_end = 0;
+  inner = MIN (inner, w->out_w);
+  inner_end = MAX (inner_end, inner);
   from = CLAMP (from, 0, w->in_w);
   to = CLAMP (to, from, w->in_w);
   for (int p = rect->y; p < rect->y + rect->height; p++)
@@ -144,35 +226,17 @@ pool_plane (const Pool *pool, const float *x, const TapRect *rect, float *joined
           valid_taps (top, w->kernel_h, w->dilation_h, (gint64) w->in_h + w->pad_bottom, &unused,
                       &rows);
         }
-      for (int q = rect->x; q < rect->x + rect->width; q++)
+      if (r1 == r0)
+        for (int q = rect->x; q < rect->x + rect->width; q++)
+          out[q] = pool->kind == POOL_MAX ? -INFINITY : 0;
+      else
         {
-          gint64 left = (gint64) q * w->stride_w - w->pad_left;
-          int s0, s1, columns;
-          float v = pool->kind == POOL_MAX ? -INFINITY : 0;
-
-          valid_taps (left, w->kernel_w, w->dilation_w, w->in_w, &s0, &s1);
-          columns = s1 - s0;
-          if (r1 > r0)
-            for (int s = s0; s < s1; s++)
-              {
-                float u = joined[left + (gint64) s * w->dilation_w];
-
-                if (pool->kind == POOL_MAX)
-                  v = u > v || u != u ? u : v;
-                else
-                  v += u;
-              }
-          if (pool->kind == POOL_AVERAGE)
-            {
-              if (pool->count_padding)
-                valid_taps (left, w->kernel_w, w->dilation_w, (gint64) w->in_w + w->pad_right,
-                            &unused, &columns);
-              v = rows > 0 && columns > 0 ? v / (float) ((gint64) rows * columns) : 0;
-            }
-          else if (pool->kind == POOL_LP)
-            v = pool->p == 1 ? v : pool->p == 2 ? sqrtf (v) : powf (v, 1.0f / (float) pool->p);
-          out[q] = v;
+          join_columns (pool, rect->x, MIN (inner, rect->x + rect->width), joined, out);
+          join_inner (pool, MAX (inner, rect->x), MIN (inner_end, rect->x + rect->width), joined,
+                      out);
+          join_columns (pool, MAX (inner_end, rect->x), rect->x + rect->width, joined, out);
         }
+      finish_row (pool, rect, rows, out);
     }
 }
 

@@ -53,7 +53,7 @@ typedef struct
   const char *op; /* name of the TapOp */
   TapCpuFlags flags;
   /* optional: kinds of the inputs, one letter each, the last one for all that follow: f numbers,
-   * i integers, * either, = as the input before. Absent: all are numbers */
+   * i integers, * either, = as the first input. Absent: all are numbers */
   const char *types;
   /* optional: weights in the kernel's own order, once per session. @constants: per input, NULL when
    * computed at run time. NULL without an error: nothing to pack. (transfer full) */

@@ -40,6 +40,44 @@ TAP_SIMD_NAME (tap_add_into) (float *y, const float *x, size_t n)
     y[i] += x[i];
 }
 
+/* Steps of one and two are the ones that networks use, and become vectors. */
+#define SPREAD(statement)                                                                          \
+  if (step == 1)                                                                                   \
+    for (size_t i = 0, j = 0; i < n; i++, j++)                                                     \
+      {                                                                                            \
+        statement;                                                                                 \
+      }                                                                                            \
+  else if (step == 2)                                                                              \
+    for (size_t i = 0; i < n; i++)                                                                 \
+      {                                                                                            \
+        size_t j = 2 * i;                                                                          \
+        statement;                                                                                 \
+      }                                                                                            \
+  else                                                                                             \
+    for (size_t i = 0; i < n; i++)                                                                 \
+      {                                                                                            \
+        size_t j = i * step;                                                                       \
+        statement;                                                                                 \
+      }
+
+void
+TAP_SIMD_NAME (tap_max_into_spread) (float *restrict y,
+                                     const float *restrict x,
+                                     size_t step,
+                                     size_t n)
+{
+  SPREAD (float v = x[j]; float m = y[i]; y[i] = v > m ? v : v != v ? v : m)
+}
+
+void
+TAP_SIMD_NAME (tap_add_into_spread) (float *restrict y,
+                                     const float *restrict x,
+                                     size_t step,
+                                     size_t n)
+{
+  SPREAD (y[i] += x[j])
+}
+
 void
 TAP_SIMD_NAME (tap_add_square_into) (float *y, const float *x, size_t n)
 {

@@ -124,6 +124,9 @@ typedef struct
                   size_t n);
   /* y[i] = max (y[i], x[i]); NaN wins */
   void (*max_into) (float *y, const float *x, size_t n);
+  /* the same from x[i × step] */
+  void (*max_into_spread) (float *y, const float *x, size_t step, size_t n);
+  void (*add_into_spread) (float *y, const float *x, size_t step, size_t n);
   /* y[i] += x[i] */
   void (*add_into) (float *y, const float *x, size_t n);
   /* y[i] += x[i] * x[i] */

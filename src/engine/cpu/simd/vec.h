@@ -122,6 +122,8 @@ void TAP_SIMD_NAME (tap_binary) (TapBinary op,
                                  size_t n);
 void TAP_SIMD_NAME (tap_max_into) (float *y, const float *x, size_t n);
 void TAP_SIMD_NAME (tap_add_into) (float *y, const float *x, size_t n);
+void TAP_SIMD_NAME (tap_max_into_spread) (float *y, const float *x, size_t step, size_t n);
+void TAP_SIMD_NAME (tap_add_into_spread) (float *y, const float *x, size_t step, size_t n);
 void TAP_SIMD_NAME (tap_add_square_into) (float *y, const float *x, size_t n);
 void TAP_SIMD_NAME (tap_add_scaled_into) (float *y, const float *x, float a, size_t n);
 float TAP_SIMD_NAME (tap_sum) (const float *x, size_t n);

@@ -1,0 +1,279 @@
+/* random-graph.c - small networks of random layers, for tests of the engine as a whole
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include "engine-test.h"
+#include "ops/infer.h"
+#include "random-graph.h"
+
+typedef struct
+{
+  TapGraph *graph;
+  GRand *rand;
+  int value; /* the newest */
+  gint64 channels, height, width;
+  int n;
+  /* earlier values of the same extent, to be joined again */
+  GArray *earlier, *earlier_channels;
+} Builder;
+
+static int
+constant (Builder *b, const TapShape *shape, float scale, float offset)
+{
+  g_autofree char *name = g_strdup_printf ("c%d", b->n++);
+  g_autoptr (TapTensor) tensor = engine_test_random (shape, g_rand_int (b->rand));
+  int value = tap_graph_value (b->graph, name);
+
+  for (gsize i = 0; i < tensor->count; i++)
+    tap_tensor_f32 (tensor)[i] = tap_tensor_f32 (tensor)[i] * scale + offset;
+  tap_graph_set_constant (b->graph, value, tensor);
+  return value;
+}
+
+static void
+node (Builder *b, const char *op, TapAttrs *attrs, const int *inputs, int n_inputs)
+{
+  g_autofree char *name = g_strdup_printf ("v%d", b->n++);
+  g_autoptr (GError) error = NULL;
+  int output = tap_graph_value (b->graph, name);
+
+  tap_graph_add_node (b->graph, name, op, inputs, n_inputs, &output, 1, attrs, &error);
+  g_assert_no_error (error);
+  b->value = output;
+}
+
+static void
+forget_earlier (Builder *b)
+{
+  g_array_set_size (b->earlier, 0);
+  g_array_set_size (b->earlier_channels, 0);
+}
+
+static void
+set_window (Builder *b, TapAttrs *attrs, int kernel, int stride, int dilation, int *pads)
+{
+  gint64 reach = (gint64) dilation * (kernel - 1) + 1;
+
+  tap_attrs_set_ints (attrs, "kernel_shape", (gint64[]){ kernel, kernel }, 2);
+  tap_attrs_set_ints (attrs, "strides", (gint64[]){ stride, stride }, 2);
+  tap_attrs_set_ints (attrs, "dilations", (gint64[]){ dilation, dilation }, 2);
+  tap_attrs_set_ints (attrs, "pads", (gint64[]){ pads[0], pads[1], pads[2], pads[3] }, 4);
+  b->height = (b->height + pads[0] + pads[2] - reach) / stride + 1;
+  b->width = (b->width + pads[1] + pads[3] - reach) / stride + 1;
+}
+
+static void
+add_conv (Builder *b)
+{
+  static const int outs[] = { 3, 7, 16, 20, 32, 40 };
+  int kernel = g_rand_int_range (b->rand, 1, 5), stride = g_rand_int_range (b->rand, 1, 3),
+      dilation = 1;
+  gboolean depthwise = g_rand_int_range (b->rand, 0, 4) == 0;
+  gint64 out = depthwise ? b->channels : outs[g_rand_int_range (b->rand, 0, G_N_ELEMENTS (outs))];
+  gint64 in = depthwise ? 1 : b->channels;
+  TapShape weights, bias = tap_shape_new (1, out);
+  TapAttrs *attrs = tap_attrs_new ();
+  int pads[4], inputs[3];
+
+  if (b->height < 8 || b->width < 8)
+    kernel = MIN (kernel, 3), stride = 1;
+  else if (kernel < 4 && g_rand_int_range (b->rand, 0, 4) == 0)
+    dilation = 2;
+  for (int i = 0; i < 4; i++)
+    pads[i] = g_rand_int_range (b->rand, kernel > 1, kernel + 1) / 1;
+  weights = tap_shape_new (4, out, in, (gint64) kernel, (gint64) kernel);
+  set_window (b, attrs, kernel, stride, dilation, pads);
+  tap_attrs_set_int (attrs, "group", depthwise ? b->channels : 1);
+  inputs[0] = b->value;
+  inputs[1] = constant (b, &weights, 2.0f / (float) (in * kernel), 0);
+  inputs[2] = constant (b, &bias, 0.1f, 0);
+  node (b, "Conv", attrs, inputs, g_rand_boolean (b->rand) ? 3 : 2);
+  b->channels = out;
+  forget_earlier (b);
+}
+
+static void
+add_pool (Builder *b)
+{
+  int kernel = g_rand_int_range (b->rand, 2, 4), stride = g_rand_int_range (b->rand, 1, 3);
+  int pads[4] = { 0 };
+  TapAttrs *attrs = tap_attrs_new ();
+
+  if (b->height < 6 || b->width < 6)
+    stride = 1;
+  for (int i = 0; i < 4; i++)
+    pads[i] = g_rand_int_range (b->rand, 0, kernel);
+  set_window (b, attrs, kernel, stride, 1, pads);
+  node (b, g_rand_boolean (b->rand) ? "MaxPool" : "AveragePool", attrs, &b->value, 1);
+  forget_earlier (b);
+}
+
+static void
+add_pointwise (Builder *b)
+{
+  static const char *const ops[] = { "Relu", "Sigmoid", "Tanh",     "LeakyRelu",
+                                     "LRN",  "Softmax", "Identity", "Gelu" };
+  const char *op = ops[g_rand_int_range (b->rand, 0, G_N_ELEMENTS (ops))];
+  TapAttrs *attrs = tap_attrs_new ();
+
+  if (g_str_equal (op, "LRN"))
+    tap_attrs_set_int (attrs, "size", 5);
+  if (g_str_equal (op, "Softmax"))
+    tap_attrs_set_int (attrs, "axis", 1);
+  node (b, op, attrs, &b->value, 1);
+}
+
+static void
+add_norm (Builder *b)
+{
+  TapShape shape = tap_shape_new (1, b->channels);
+  int inputs[5] = { b->value };
+
+  for (int i = 1; i < 5; i++)
+    inputs[i] = constant (b, &shape, 0.4f, i == 4 || i == 1 ? 1 : 0);
+  node (b, "BatchNormalization", NULL, inputs, 5);
+}
+
+/* Joins the newest value with an earlier one of its extent. */
+static void
+add_join (Builder *b)
+{
+  guint at;
+  int inputs[2] = { b->value };
+  gint64 channels;
+
+  if (b->earlier->len == 0)
+    return;
+  at = (guint) g_rand_int_range (b->rand, 0, (gint32) b->earlier->len);
+  inputs[1] = g_array_index (b->earlier, int, at);
+  channels = g_array_index (b->earlier_channels, gint64, at);
+  if (channels == b->channels && g_rand_boolean (b->rand))
+    node (b, g_rand_boolean (b->rand) ? "Add" : "Mul", NULL, inputs, 2);
+  else if (b->channels + channels <= 80)
+    {
+      TapAttrs *attrs = tap_attrs_new ();
+
+      tap_attrs_set_int (attrs, "axis", 1);
+      node (b, "Concat", attrs, inputs, 2);
+      b->channels += channels;
+    }
+}
+
+/* Squeeze and excitation: a gate that everything depends on. */
+static void
+add_gate (Builder *b)
+{
+  int inputs[2] = { b->value };
+
+  node (b, "GlobalAveragePool", NULL, &b->value, 1);
+  node (b, "Sigmoid", NULL, &b->value, 1);
+  inputs[1] = b->value;
+  node (b, "Mul", NULL, inputs, 2);
+}
+
+static void
+add_up (Builder *b)
+{
+  TapShape shape = tap_shape_new (4, b->channels, (gint64) 6, (gint64) 2, (gint64) 2);
+  TapAttrs *attrs = tap_attrs_new ();
+  int inputs[2] = { b->value };
+
+  if (b->height > 12)
+    {
+      tap_attrs_free (attrs);
+      return;
+    }
+  tap_attrs_set_ints (attrs, "strides", (gint64[]){ 2, 2 }, 2);
+  inputs[1] = constant (b, &shape, 0.3f, 0);
+  node (b, "ConvTranspose", attrs, inputs, 2);
+  b->channels = 6;
+  b->height *= 2;
+  b->width *= 2;
+  forget_earlier (b);
+}
+
+static void
+add_head (Builder *b)
+{
+  TapShape weights = tap_shape_new (2, (gint64) 10, b->channels * b->height * b->width);
+  TapAttrs *attrs = tap_attrs_new ();
+  int inputs[2];
+
+  node (b, "Flatten", NULL, &b->value, 1);
+  inputs[0] = b->value;
+  inputs[1] = constant (b, &weights, 0.1f, 0);
+  tap_attrs_set_int (attrs, "transB", 1);
+  node (b, "Gemm", attrs, inputs, 2);
+  node (b, "Softmax", NULL, &b->value, 1);
+}
+
+TapGraph *
+random_graph_new (guint32 seed)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  Builder b = { tap_graph_new ("random"), rand };
+  g_autoptr (GError) error = NULL;
+  int n_layers = g_rand_int_range (rand, 3, 14);
+  TapShape input;
+
+  b.channels = 3;
+  b.height = g_rand_int_range (rand, 10, 40);
+  b.width = g_rand_int_range (rand, 10, 40);
+  b.earlier = g_array_new (FALSE, FALSE, sizeof (int));
+  b.earlier_channels = g_array_new (FALSE, FALSE, sizeof (gint64));
+  b.value = tap_graph_value (b.graph, "x");
+  input = tap_shape_new (4, (gint64) 1, b.channels, b.height, b.width);
+  tap_graph_add_input (b.graph, b.value, TAP_DTYPE_F32, &input);
+  for (int i = 0; i < n_layers; i++)
+    {
+      switch (g_rand_int_range (rand, 0, 10))
+        {
+        case 0:
+        case 1:
+        case 2:
+          add_conv (&b);
+          break;
+        case 3:
+          add_pool (&b);
+          break;
+        case 4:
+          add_norm (&b);
+          break;
+        case 5:
+        case 6:
+          add_join (&b);
+          break;
+        case 7:
+          if (i > n_layers / 2)
+            add_gate (&b);
+          break;
+        case 8:
+          add_up (&b);
+          break;
+        default:
+          add_pointwise (&b);
+        }
+      g_array_append_val (b.earlier, b.value);
+      g_array_append_val (b.earlier_channels, b.channels);
+    }
+  add_head (&b);
+  tap_graph_add_output (b.graph, b.value);
+  tap_graph_sort (b.graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  g_array_unref (b.earlier);
+  g_array_unref (b.earlier_channels);
+  return b.graph;
+}
+
+GArray *
+random_graph_values (const TapGraph *graph)
+{
+  GArray *values = g_array_new (FALSE, FALSE, sizeof (int));
+
+  for (int i = 0; i < tap_graph_n_nodes (graph); i++)
+    g_array_append_val (values, tap_graph_get_node (graph, i)->outputs[0]);
+  return values;
+}
