@@ -68,7 +68,7 @@ tiny_finish (TapGraph *graph, int height, int width)
   g_assert_true (tap_infer_graph (graph, NULL, 0, NULL, &error));
   g_assert_no_error (error);
   model = tap_model_new (graph);
-  model->title = g_strdup ("tiny");
+
   tap_preprocess_init (&model->preprocess, height, width, 3);
   if (model->labels != NULL)
     tap_labels_unref (model->labels);
