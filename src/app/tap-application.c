@@ -131,7 +131,18 @@ preferences_action (GSimpleAction *action, GVariant *parameter, gpointer user_da
   gtk_window_present (GTK_WINDOW (preferences));
 }
 
+/* What `tapetum --example` asks of the instance that runs. */
+static void
+open_example_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TapMainWindow *window = ensure_window (user_data);
+
+  gtk_window_present (GTK_WINDOW (window));
+  tap_document_open_example (tap_main_window_get_document (window));
+}
+
 static const GActionEntry app_actions[] = {
+  { .name = "open-example", .activate = open_example_action },
   { .name = "quit", .activate = quit_action },
   { .name = "about", .activate = about_action },
   { .name = "preferences", .activate = preferences_action },
@@ -201,8 +212,11 @@ static void
 tap_application_shutdown (GApplication *application)
 {
   if (tap_loop_watch_is_running ())
-    g_message ("Longest time away from the main loop: %.1f ms in %" G_GUINT64_FORMAT " turns",
-               tap_loop_watch_get_worst_ms (), tap_loop_watch_get_turns ());
+    g_message (
+      "Longest time away from the main loop: %.1f ms (%.1f ms working) in %" G_GUINT64_FORMAT
+      " turns",
+      tap_loop_watch_get_worst_ms (), tap_loop_watch_get_worst_cpu_ms (),
+      tap_loop_watch_get_turns ());
 
   G_APPLICATION_CLASS (tap_application_parent_class)->shutdown (application);
 }
@@ -210,11 +224,23 @@ tap_application_shutdown (GApplication *application)
 static int
 tap_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
-  if (!g_variant_dict_contains (options, "version"))
+  g_autoptr (GError) error = NULL;
+
+  if (g_variant_dict_contains (options, "version"))
+    {
+      g_print ("tapetum %s\n", TAP_VERSION);
+      return 0;
+    }
+  if (!g_variant_dict_contains (options, "example"))
     return -1;
 
-  g_print ("tapetum %s\n", TAP_VERSION);
-  return 0;
+  if (!g_application_register (application, NULL, &error))
+    {
+      g_printerr ("tapetum: %s\n", error->message);
+      return 1;
+    }
+  g_action_group_activate_action (G_ACTION_GROUP (application), "open-example", NULL);
+  return -1;
 }
 
 static void
@@ -233,6 +259,8 @@ static void
 tap_application_init (TapApplication *self)
 {
   const GOptionEntry options[] = {
+    { "example", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_ ("Open the built-in example"),
+      NULL },
     { "version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, NULL, N_ ("Show the version"), NULL },
     { NULL },
   };

@@ -13,6 +13,8 @@ gboolean tap_loop_watch_is_running (void);
 void tap_loop_watch_reset (void);
 /* Longest time between the end of one poll and the start of the next, since the last reset. */
 double tap_loop_watch_get_worst_ms (void);
+/* The same, counting only the time the thread was given: what remains on a machine that is busy otherwise. */
+double tap_loop_watch_get_worst_cpu_ms (void);
 guint64 tap_loop_watch_get_turns (void);
 
 G_END_DECLS

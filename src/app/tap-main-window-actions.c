@@ -84,6 +84,19 @@ picture_filter (void)
   return filter;
 }
 
+static GtkFileFilter *
+label_filter (void)
+{
+  GtkFileFilter *filter = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (filter, _ ("Lists of labels"));
+  gtk_file_filter_add_suffix (filter, "txt");
+  gtk_file_filter_add_suffix (filter, "names");
+  gtk_file_filter_add_suffix (filter, "labels");
+
+  return filter;
+}
+
 static void
 add_filter (GtkFileChooserNative *chooser, GtkFileFilter *filter)
 {
@@ -102,6 +115,8 @@ any_filter (void)
   return filter;
 }
 
+/* @kind: 'a' anything, 'n' networks, 'p' pictures, 'l' labels: which files are offered first. What the
+ * chosen file is, its content decides. */
 static void
 choose (TapMainWindow *self, const char *title, GtkFileChooserAction action, int kind)
 {
@@ -122,10 +137,12 @@ choose (TapMainWindow *self, const char *title, GtkFileChooserAction action, int
     {
       if (kind == 'a')
         add_filter (self->chooser, any_filter ());
-      if (kind != 'p')
+      if (kind == 'a' || kind == 'n')
         add_filter (self->chooser, network_filter ());
-      if (kind != 'n')
+      if (kind == 'a' || kind == 'p')
         add_filter (self->chooser, picture_filter ());
+      if (kind == 'l')
+        add_filter (self->chooser, label_filter ());
       if (kind != 'a')
         add_filter (self->chooser, any_filter ());
     }
@@ -162,6 +179,12 @@ static void
 open_folder_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   choose (user_data, _ ("Open a Folder of Pictures"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, 0);
+}
+
+static void
+open_labels_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  choose (user_data, _ ("Open Labels"), GTK_FILE_CHOOSER_ACTION_OPEN, 'l');
 }
 
 static void
@@ -384,6 +407,7 @@ static const GActionEntry window_actions[] = {
   { .name = "open-network", .activate = open_network_action },
   { .name = "open-pictures", .activate = open_pictures_action },
   { .name = "open-folder", .activate = open_folder_action },
+  { .name = "open-labels", .activate = open_labels_action },
   { .name = "open-example", .activate = open_example_action },
   { .name = "open-recent", .activate = open_recent_action, .parameter_type = "s" },
   { .name = "cancel-opening", .activate = cancel_opening_action },
@@ -430,6 +454,7 @@ tap_main_window_update_actions (TapMainWindow *self)
   set_enabled (self, "export-animation",
                ready != NULL && ready->frames != NULL && ready->frames->len > 0);
   set_enabled (self, "export-network", network);
+  set_enabled (self, "open-labels", network && model->n_classes > 0);
   set_enabled (self, "find", network);
   set_enabled (self, "pin-class", network && model->n_classes > 0);
   set_enabled (self, "zoom-in", network);

@@ -76,6 +76,22 @@ update_stacks (TapMainWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->network_title), any);
 }
 
+/* Half of all Caffe networks are called "deploy": there the folder says more. */
+static char *
+title_of (TapModel *model)
+{
+  static const char *const bare[] = { "deploy", "model", "network", "net", "train_val", NULL };
+  g_autofree char *folder = NULL;
+
+  if (model->title != NULL && model->path != NULL && g_strv_contains (bare, model->title))
+    {
+      folder = g_path_get_dirname (model->path);
+      return g_filename_display_basename (folder);
+    }
+
+  return g_utf8_make_valid (model->title != NULL ? model->title : "", -1);
+}
+
 static void
 update_title (TapMainWindow *self)
 {
@@ -91,7 +107,7 @@ update_title (TapMainWindow *self)
       return;
     }
 
-  title = g_utf8_make_valid (model->title != NULL ? model->title : "", -1);
+  title = title_of (model);
   adw_window_title_set_title (self->network_title, title);
   adw_window_title_set_subtitle (self->network_title, model->format != NULL ? model->format : "");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->network_title), model->path);

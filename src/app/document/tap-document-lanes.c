@@ -202,6 +202,13 @@ has_extent (const TapValue *value)
          (value->shape.dims[2] > 1 || value->shape.dims[3] > 1);
 }
 
+/* Layers that hand on what they get show nothing of their own. */
+static gboolean
+passes_through (const TapNode *node)
+{
+  return strcmp (node->op_type, "Dropout") == 0 || strcmp (node->op_type, "Identity") == 0;
+}
+
 /* A layer worth looking at first: the last one with maps, but not the class maps that some networks
  * average into their scores. */
 static int
@@ -215,7 +222,7 @@ first_layer (TapModel *model)
       const TapNode *node = g_ptr_array_index (layers, i);
       const TapValue *value = tap_graph_layer_value (model->graph, node);
 
-      if (node->problem != NULL || !has_extent (value))
+      if (node->problem != NULL || !has_extent (value) || passes_through (node))
         continue;
       last = node->index;
       if (value->shape.dims[1] != model->n_classes)
