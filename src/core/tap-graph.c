@@ -141,11 +141,14 @@ claim_output (TapGraph *self, const char *node, int index, int output, GError **
 
   if (value->producer >= 0)
     {
-      const TapNode *other = g_ptr_array_index (self->nodes, value->producer);
+      /* the node itself is not in the list yet: it may name one output twice */
+      const char *other = value->producer < index ?
+                            ((TapNode *) g_ptr_array_index (self->nodes, value->producer))->name :
+                            node;
 
       g_set_error (error, TAP_GRAPH_ERROR, TAP_GRAPH_ERROR_INVALID,
                    "The tensor “%s” is made twice: by the node “%s” and by the node “%s”.",
-                   value->name, other->name, node);
+                   value->name, other, node);
       return FALSE;
     }
   if (value->constant != NULL || array_contains (self->inputs, output))
