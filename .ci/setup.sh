@@ -27,25 +27,25 @@ debian_build='gcc libc6-dev meson ninja-build pkg-config gettext
   libglib2.0-dev libgtk-4-dev libadwaita-1-dev libgdk-pixbuf-2.0-dev libcairo2-dev libpango1.0-dev
   libpng-dev libjson-glib-dev libnanopb-dev libcgif-dev libopenblas0-pthread
   librsvg2-common shared-mime-info adwaita-icon-theme fonts-dejavu-core libgl1-mesa-dri'
-debian_test='clang libclang-rt-dev xvfb xauth xdotool openbox imagemagick dbus-daemon at-spi2-core
+debian_test='clang libclang-rt-dev xvfb xdotool openbox imagemagick dbus-daemon at-spi2-core
   python3 libxml2-utils desktop-file-utils appstream bash-completion groff-base git diffutils
   fonts-cantarell procps'
 fedora_build='gcc meson ninja-build pkgconf-pkg-config gettext
   glib2-devel gtk4-devel libadwaita-devel gdk-pixbuf2-devel cairo-devel pango-devel
   libpng-devel json-glib-devel nanopb-devel libcgif-devel openblas-threads
   librsvg2 shared-mime-info adwaita-icon-theme dejavu-sans-fonts mesa-dri-drivers'
-fedora_test='clang compiler-rt libasan libubsan xorg-x11-server-Xvfb xorg-x11-xauth xdotool openbox ImageMagick
+fedora_test='clang compiler-rt libasan libubsan xorg-x11-server-Xvfb xdotool openbox ImageMagick
   dbus-daemon at-spi2-core python3 libxml2 desktop-file-utils appstream groff-base git diffutils procps-ng'
 arch_build='gcc meson ninja pkgconf gettext
   glib2-devel gtk4 libadwaita gdk-pixbuf2 cairo pango libpng json-glib libcgif openblas
   librsvg shared-mime-info adwaita-icon-theme ttf-dejavu mesa'
-arch_test='clang compiler-rt xorg-server-xvfb xorg-xauth xdotool openbox imagemagick
+arch_test='clang compiler-rt xorg-server-xvfb xdotool openbox imagemagick
   dbus at-spi2-core python libxml2 desktop-file-utils appstream groff git diffutils procps-ng'
 suse_build='gcc meson ninja pkg-config gettext-tools
   glib2-devel gtk4-devel libadwaita-devel gdk-pixbuf-devel cairo-devel pango-devel
   libpng16-devel json-glib-devel nanopb-devel cgif-devel libopenblas0
   gdk-pixbuf-loader-rsvg shared-mime-info adwaita-icon-theme dejavu-fonts Mesa-dri'
-suse_test='clang xorg-x11-server-Xvfb xauth xdotool openbox ImageMagick
+suse_test='clang xorg-x11-server-Xvfb xdotool openbox ImageMagick
   dbus-1-daemon at-spi2-core python3 libxml2-tools desktop-file-utils AppStream groff git diffutils procps'
 
 install_debian () {
