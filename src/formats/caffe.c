@@ -452,6 +452,7 @@ caffe_load (const TapLoadRequest *request,
   g_autoptr (TapPrototext) text = NULL;
   g_autoptr (CaffeWeights) weights = NULL;
   g_autoptr (CaffeNet) net = NULL;
+  g_autoptr (GError) reason = NULL;
   g_autofree char *name = NULL;
   GBytes *parts[2];
   TapModel *model;
@@ -482,13 +483,17 @@ caffe_load (const TapLoadRequest *request,
           return NULL;
         }
     }
-  model = build (net, weights, cancellable, error);
-  if (model == NULL)
-    return NULL;
+  model = build (net, weights, cancellable, &reason);
+  /* A value of the wrong kind was read as its default: say that, and not what came of it. */
   if (!tap_prototext_check (text, error))
     {
       g_prefix_error (error, "%s, ", name);
       tap_model_unref (model);
+      return NULL;
+    }
+  if (model == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
       return NULL;
     }
   for (guint i = 0; i < warnings->len; i++)
@@ -496,7 +501,8 @@ caffe_load (const TapLoadRequest *request,
   tap_caffe_find_transform (model, tap_prototext_root (text), pair.text_path, name);
   parts[0] = pair.text;
   parts[1] = pair.binary;
-  tap_formats_checksum (model, parts, pair.binary != NULL ? 2 : 1);
+  if (!request->no_checksum)
+    tap_formats_checksum (model, parts, pair.binary != NULL ? 2 : 1);
   return model;
 }
 

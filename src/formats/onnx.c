@@ -515,7 +515,7 @@ onnx_load (const TapLoadRequest *request,
     g_ptr_array_add (model->warnings, g_strdup (g_ptr_array_index (self.warnings, i)));
   tap_onnx_apply_metadata (&self, model);
 
-  if (g_hash_table_size (self.externals) > 0)
+  if (g_hash_table_size (self.externals) > 0 && !request->no_checksum)
     {
       g_autoptr (GPtrArray) parts = g_ptr_array_new ();
 

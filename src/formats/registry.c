@@ -346,7 +346,7 @@ load (const Loading *loading, const char *name, GError **error)
       g_free (model->title);
       model->title = g_utf8_make_valid (stem, -1);
     }
-  if (model->checksum == NULL || model->checksum[0] == '\0')
+  if (!loading->request->no_checksum && model->checksum[0] == '\0')
     tap_formats_checksum (model, &loading->bytes, 1);
   return g_steal_pointer (&model);
 }

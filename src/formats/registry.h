@@ -14,6 +14,7 @@ typedef struct
   const char *labels_path;  /* --labels, or NULL */
   const char *preprocess;   /* --preprocess spec, or NULL */
   int fallback_size;        /* for symbolic height and width; 0 means 224 */
+  gboolean no_checksum;     /* leaves the checksum empty: it takes longer than the rest for large files */
 } TapLoadRequest;
 
 struct _TapFormat
