@@ -20,7 +20,7 @@ gboolean tap_figure_save_diagram (const TapDiagram *diagram,
                                   gboolean dark,
                                   const char *path,
                                   GError **error);
-/* @scale: pixels per drawing unit of the PNG. PNG text chunks: Software, Description (sentence), tapetum-recipe (JSON). */
+/* A surface as it is. Text chunks (iTXt): Software, Description (the sentence), tapetum-recipe (JSON). */
 gboolean tap_figure_save_png (cairo_surface_t *surface,
                               const char *sentence,
                               const char *recipe,
@@ -28,11 +28,12 @@ gboolean tap_figure_save_png (cairo_surface_t *surface,
                               GError **error);
 /* PNG bytes for the clipboard. */
 GBytes *tap_figure_png_bytes (cairo_surface_t *surface, const char *recipe, GError **error);
-/* NULL when the file holds none. (transfer full) */
+/* From PNG, SVG, PDF or GIF; NULL and G_IO_ERROR_NOT_FOUND when the file holds none. (transfer full) */
 char *tap_figure_read_recipe (const char *path, GError **error);
 
 /* GIF from frames of one size; our own palette and LZW through cgif. */
 typedef struct _TapGif TapGif;
+/* @comment: the recipe (JSON), or NULL. */
 TapGif *tap_gif_new (int width, int height, const char *comment);
 /* @hundredths: how long the frame stands. Copies. */
 gboolean tap_gif_add (TapGif *self, cairo_surface_t *frame, int hundredths, GError **error);

@@ -22,6 +22,7 @@ typedef struct
   PangoEllipsizeMode ellipsize;
   guint32 colour; /* 0xRRGGBB */
   double alpha;   /* 0 means opaque */
+  int lines;      /* wrapped to at most so many; 0 or 1: one line */
 } TapTextStyle;
 
 /* A layout for many texts of one drawing; g_object_unref() it. */
@@ -39,6 +40,9 @@ void tap_text_measure (PangoLayout *layout,
                        const TapTextStyle *style,
                        double *width,
                        double *height);
+
+/* Height of a text wrapped into @width, without a context to draw on. */
+double tap_text_height (const char *text, double width, const TapTextStyle *style);
 
 void tap_set_colour (cairo_t *cr, guint32 rgb, double alpha);
 void tap_rounded (cairo_t *cr, double x, double y, double width, double height, double radius);

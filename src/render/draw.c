@@ -180,6 +180,9 @@ prepare (PangoLayout *layout, const char *text, double width, const TapTextStyle
   pango_layout_set_alignment (layout, style->align == TAP_ALIGN_LEFT   ? PANGO_ALIGN_LEFT :
                                       style->align == TAP_ALIGN_CENTRE ? PANGO_ALIGN_CENTER :
                                                                          PANGO_ALIGN_RIGHT);
+  /* a negative height is a number of lines */
+  pango_layout_set_height (layout, style->lines > 1 ? -style->lines : -1);
+  pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
   if (g_utf8_validate (text, -1, NULL))
     pango_layout_set_text (layout, text, -1);
   else
@@ -227,4 +230,20 @@ tap_text_measure (PangoLayout *layout,
     *width = logical.width / (double) PANGO_SCALE;
   if (height != NULL)
     *height = logical.height / (double) PANGO_SCALE;
+}
+
+double
+tap_text_height (const char *text, double width, const TapTextStyle *style)
+{
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_A8, 1, 1);
+  cairo_t *cr = cairo_create (surface);
+  PangoLayout *layout = tap_text_layout (cr);
+  PangoRectangle logical;
+
+  prepare (layout, text, width, style);
+  pango_layout_get_extents (layout, NULL, &logical);
+  g_object_unref (layout);
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+  return logical.height / (double) PANGO_SCALE;
 }

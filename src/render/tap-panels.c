@@ -29,6 +29,7 @@
 #define TITLE_SIZE    13.0
 #define TEXT_SIZE     11.0
 #define SMALL_SIZE    9.0
+#define TITLE_LINES   3
 
 typedef enum
 {
@@ -204,11 +205,22 @@ place_panels (Plan *plan, const TapPanelsOptions *options)
   plan->height = y + row_height;
 }
 
+static TapTextStyle
+title_style (const Plan *plan)
+{
+  return (TapTextStyle){ .size = TITLE_SIZE,
+                         .bold = TRUE,
+                         .ellipsize = PANGO_ELLIPSIZE_END,
+                         .colour = plan->text,
+                         .lines = TITLE_LINES };
+}
+
 static void
 make_plan (Plan *plan, const TapResult *result, const TapPanelsOptions *options)
 {
   double wanted = options->width > 0 ? options->width : GRID_WIDTH + BAR_ROOM + 2 * MARGIN;
   gboolean has_grid = FALSE;
+  double above;
 
   memset (plan, 0, sizeof *plan);
   plan->paper = options->dark ? 0x242426 : 0xffffff;
@@ -231,14 +243,21 @@ make_plan (Plan *plan, const TapResult *result, const TapPanelsOptions *options)
   for (int i = 0; i < plan->n; i++)
     size_panel (&plan->panels[i], options, MAX (wanted - BAR_ROOM - 2 * MARGIN, 120));
 
-  plan->height = MARGIN;
-  if (options->captions && result->sentence != NULL)
-    {
-      plan->title_y = plan->height;
-      plan->height += TITLE_SIZE * 2.2;
-    }
+  plan->height = 0;
   place_panels (plan, options);
   plan->width = MAX (plan->width, options->captions ? 320 : 2 * MARGIN);
+  /* the sentence is as wide as the panels, and moves them down by its height */
+  plan->title_y = MARGIN;
+  above = MARGIN;
+  if (options->captions && result->sentence != NULL)
+    {
+      const TapTextStyle title = title_style (plan);
+
+      above += tap_text_height (result->sentence, plan->width - 2 * MARGIN, &title) + TITLE_SIZE;
+    }
+  for (int i = 0; i < plan->n; i++)
+    plan->panels[i].y += above;
+  plan->height += above;
   if (options->captions)
     {
       plan->recipe_y = plan->height + GUTTER * 0.7;
@@ -517,10 +536,7 @@ tap_panels_draw (cairo_t *cr, const TapResult *result, const TapPanelsOptions *o
   cairo_fill (cr);
   if (options->captions && result->sentence != NULL)
     {
-      const TapTextStyle title = { .size = TITLE_SIZE,
-                                   .bold = TRUE,
-                                   .ellipsize = PANGO_ELLIPSIZE_END,
-                                   .colour = plan.text };
+      const TapTextStyle title = title_style (&plan);
 
       tap_text_draw (cr, layout, result->sentence, MARGIN, plan.title_y, plan.width - 2 * MARGIN,
                      &title);
