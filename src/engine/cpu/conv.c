@@ -18,6 +18,8 @@
 #define BLOCK_FLOATS  (96 * 1024)
 /* Groups with fewer output channels than this run along the row. */
 #define FEW_CHANNELS  8
+/* Sums of up to so many products leave most of the time to the stores. */
+#define SHORT_SUM     96
 /* A shared block is made where it is at most this many floats; its tasks take so many channels. */
 #define SHARED_FLOATS (1024 * 1024)
 #define FILL_CHANNELS 16
@@ -281,7 +283,11 @@ conv_part (const Conv *c, int group, int place, int cut, int worker)
         .clamp = c->run->clamp,
       };
 
-      c->run->simd->conv_tiles (&job);
+      /* The same bits either way: what counts is whether the stores or the sums are most of the work. */
+      if (n_channels * n_taps <= SHORT_SUM && job.width >= 3 * c->run->simd->lanes)
+        c->run->simd->conv_wide (&job);
+      else
+        c->run->simd->conv_tiles (&job);
     }
 }
 

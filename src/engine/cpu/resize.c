@@ -52,9 +52,10 @@ read_style (const TapCpuRun *run, Style *s)
   s->exclude_outside = tap_attrs_get_int (attrs, "exclude_outside", 0) != 0;
 }
 
-/* Where output index @i lies among @in input cells. */
-static double
-source (const Style *s, double i, double in, double out, double scale)
+/* Where output index @i lies among @in input cells. In float throughout, as the frameworks do it: with
+ * a scale such as 1.7, which no float holds, doubles would fall on the other side of whole numbers. */
+static float
+source (const Style *s, float i, float in, float out, float scale)
 {
   if (g_str_equal (s->transform, "asymmetric"))
     return i / scale;
@@ -64,22 +65,22 @@ source (const Style *s, double i, double in, double out, double scale)
   if (g_str_equal (s->transform, "pytorch_half_pixel") && out <= 1)
     return 0;
   if (g_str_equal (s->transform, "tf_half_pixel_for_nn"))
-    return (i + 0.5) / scale;
+    return (i + 0.5f) / scale;
   if (g_str_equal (s->transform, "half_pixel_symmetric"))
-    return in / 2 * (1 - out / (in * scale)) + (i + 0.5) / scale - 0.5;
-  return (i + 0.5) / scale - 0.5;
+    return in / 2 * (1 - out / (in * scale)) + (i + 0.5f) / scale - 0.5f;
+  return (i + 0.5f) / scale - 0.5f;
 }
 
 static gint64
-nearest_cell (const Style *s, double x)
+nearest_cell (const Style *s, float x)
 {
   if (g_str_equal (s->nearest, "floor"))
-    return (gint64) floor (x);
+    return (gint64) floorf (x);
   if (g_str_equal (s->nearest, "ceil"))
-    return (gint64) ceil (x);
+    return (gint64) ceilf (x);
   if (g_str_equal (s->nearest, "round_prefer_ceil"))
-    return (gint64) floor (x + 0.5);
-  return (gint64) ceil (x - 0.5);
+    return (gint64) floorf (x + 0.5f);
+  return (gint64) ceilf (x - 0.5f);
 }
 
 static double
@@ -106,9 +107,9 @@ fill_axis (const Style *s, gint64 in, gint64 out, double scale, Taps *taps)
     }
   for (gint64 i = 0; i < out; i++)
     {
-      double x = source (s, (double) i, (double) in, (double) out, scale);
-      gint64 cell = (gint64) floor (x);
-      double f = x - (double) cell, sum = 0;
+      float x = source (s, (float) i, (float) in, (float) out, (float) scale);
+      gint64 cell = (gint64) floorf (x);
+      double f = (double) (x - (float) cell), sum = 0;
 
       if (s->mode == 'n')
         taps[i] = (Taps){ { (gint32) CLAMP (nearest_cell (s, x), 0, last) }, { 1 } };

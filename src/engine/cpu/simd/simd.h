@@ -112,6 +112,8 @@ typedef struct
   const char *name; /* "AVX-512" */
   int lanes;        /* floats in a vector */
   void (*conv_tiles) (const TapTileJob *job);
+  /* the same bits; rows of at least @lanes pixels, y_pixel 1 */
+  void (*conv_wide) (const TapTileJob *job);
   void (*conv_rows) (const TapRowJob *job);
   void (*unary) (TapUnary op, float *y, const float *x, size_t n, float a, float b);
   /* Steps are 0 or 1: a step of 0 repeats one value. */

@@ -15,6 +15,7 @@ const TapSimd TAP_SIMD_NAME (tap_simd) = {
 #endif
   .lanes = VL,
   .conv_tiles = TAP_SIMD_NAME (tap_conv_tiles),
+  .conv_wide = TAP_SIMD_NAME (tap_conv_wide),
   .conv_rows = TAP_SIMD_NAME (tap_conv_rows),
   .unary = TAP_SIMD_NAME (tap_unary),
   .binary = TAP_SIMD_NAME (tap_binary),

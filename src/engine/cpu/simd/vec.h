@@ -111,6 +111,7 @@ v_clamp (V x, V low, V high)
 
 /* The functions of the table, one file each. */
 void TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job);
+void TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job);
 void TAP_SIMD_NAME (tap_conv_rows) (const TapRowJob *job);
 void TAP_SIMD_NAME (tap_unary) (TapUnary op, float *y, const float *x, size_t n, float a, float b);
 void TAP_SIMD_NAME (tap_binary) (TapBinary op,
