@@ -16,6 +16,8 @@ struct _TapGraph
   GHashTable *node_index;  /* name → index, after sorting; the names owned by the nodes */
   GArray *inputs;          /* int */
   GArray *outputs;         /* int */
+  GHashTable *is_input;    /* the same as sets: files may list a million */
+  GHashTable *is_output;
 };
 
 G_END_DECLS

@@ -15,6 +15,7 @@ typedef struct
   gboolean *has;
   TapTensor **constants; /* owned references */
   guint64 budget;        /* bytes that folding may still fill */
+  guint64 work;          /* bytes that it may still read and write */
 } TapInferState;
 
 /* Outputs of one node. */

@@ -10,6 +10,8 @@
 /* Enough for every real network (VGG-19 with generated weights needs 0.6 GB), and a bound for those
  * that want to be a bomb. */
 #define FOLD_BUDGET (G_GUINT64_CONSTANT (2) << 30)
+/* The same for time: a small file may ask for the sum of a large constant, again and again. */
+#define FOLD_WORK   (G_GUINT64_CONSTANT (4) << 30)
 
 void
 tap_infer_state_init (TapInferState *self, const TapGraph *graph)
@@ -22,6 +24,7 @@ tap_infer_state_init (TapInferState *self, const TapGraph *graph)
   self->has = g_new0 (gboolean, n + 1);
   self->constants = g_new0 (TapTensor *, n + 1);
   self->budget = FOLD_BUDGET;
+  self->work = FOLD_WORK;
 }
 
 void
@@ -90,6 +93,25 @@ check_sizes (const TapShapeContext *ctx, guint64 *n_bytes, GError **error)
   return TRUE;
 }
 
+/* Takes the constant inputs of one type off the work that may still be done. */
+static gboolean
+charge_inputs (TapInferState *self, const TapShapeContext *ctx, TapDtype dtype, GError **error)
+{
+  for (int i = 0; i < ctx->node->n_inputs; i++)
+    {
+      const TapTensor *constant = ctx->constants[i];
+      guint64 n_bytes;
+
+      if (constant == NULL || constant->dtype != dtype)
+        continue;
+      n_bytes = (guint64) constant->count * tap_dtype_size (dtype);
+      if (n_bytes > self->work)
+        return tap_op_decline (error, "there is too much to compute while loading");
+      self->work -= n_bytes;
+    }
+  return TRUE;
+}
+
 static gboolean
 can_fold (const TapShapeContext *ctx, const TapOp *op)
 {
@@ -116,6 +138,8 @@ fold (TapInferState *self,
   /* views cost nothing, whatever their size */
   if (op->fold == tap_fold_view || ctx->node->n_inputs == 0)
     n_bytes = 0;
+  else if (!op->folds_from_shape && !charge_inputs (self, ctx, TAP_DTYPE_F32, error))
+    return FALSE;
   if (n_bytes > self->budget)
     return tap_op_decline (error,
                            "its constant result of %" G_GUINT64_FORMAT
@@ -173,7 +197,9 @@ tap_infer_step (TapInferState *self,
   for (int i = 0; i < node->n_outputs; i++)
     ctx.output_dtypes[i] = ctx.input_dtype;
 
-  if (!op->shape (&ctx, error) || !check_sizes (&ctx, &n_bytes, error))
+  /* shape rules read lists of integers, such as indices */
+  if (!charge_inputs (self, &ctx, TAP_DTYPE_I64, error) || !op->shape (&ctx, error) ||
+      !check_sizes (&ctx, &n_bytes, error))
     return FALSE;
   return !can_fold (&ctx, op) || fold (self, &ctx, op, n_bytes, step, error);
 }

@@ -17,7 +17,9 @@ gboolean tap_infer_graph (TapGraph *graph,
                           GError **error);
 
 /* Shapes of all values (n = tap_graph_n_values) were @input_shapes fed, without touching the graph.
- * @out_has: which are known. For batches and other input sizes. */
+ * @out_has: which are known. For batches and other input sizes. TAP_ENGINE_ERROR_INPUT when the graph has its
+ * own size built in, or a batch would mix its pictures; then they have to be run one by one. The target
+ * constants of Reshape, Expand and Resize may be stale: kernels go by the shapes given here. */
 gboolean tap_infer_shapes (const TapGraph *graph,
                            const TapShape *input_shapes,
                            TapShape *out,

@@ -283,13 +283,13 @@ through_depth (const TapNode *node, Field *field)
 
 /* Turns the field of the node's first input into that of its first output; FALSE: it sees everything. */
 static gboolean
-pass_through (const TapGraph *graph, const TapNode *node, Field *field)
+pass_through (const TapGraph *graph, const TapNode *node, TapRegionRule rule, Field *field)
 {
   const char *op = node->op_type;
   const TapShape *in = &tap_graph_get_value (graph, node->inputs[0])->shape;
   const TapShape *out = &tap_graph_layer_value (graph, node)->shape;
 
-  switch (tap_op_region (graph, node))
+  switch (rule)
     {
     case TAP_REGION_WINDOW:
       return through_window (graph, node, field);
@@ -351,6 +351,7 @@ static Field
 node_field (const TapGraph *graph, const TapNode *node, const Field *fields)
 {
   Field result = { SEES_NOTHING, { -1, -1 }, { { 0 } } };
+  TapRegionRule rule = tap_op_region (graph, node);
 
   for (int i = 0; i < node->n_inputs; i++)
     {
@@ -362,7 +363,8 @@ node_field (const TapGraph *graph, const TapNode *node, const Field *fields)
       /* operators other than pointwise ones have one input that is a picture */
       if (field.sight == SEES_FIELD &&
           ((i > 0 && node->op->region != TAP_REGION_POINTWISE) ||
-           tap_graph_layer_value (graph, node) == NULL || !pass_through (graph, node, &field) ||
+           tap_graph_layer_value (graph, node) == NULL ||
+           !pass_through (graph, node, rule, &field) ||
            (node->op->region == TAP_REGION_POINTWISE &&
             tap_graph_get_value (graph, node->inputs[i])->shape.n_dims !=
               tap_graph_layer_value (graph, node)->shape.n_dims)))

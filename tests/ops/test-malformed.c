@@ -163,6 +163,56 @@ test_budget_for_folding (void)
   g_assert_nonnull (strstr (graph_find (graph, "b")->problem, "“a”"));
 }
 
+/* One constant of 1 GiB that nobody stores, summed up twenty times. */
+static void
+test_budget_for_work (void)
+{
+  const gint64 large[] = { 1024, 1024, 256 };
+  g_autoptr (TapGraph) graph = tap_graph_new (NULL);
+  int s = graph_integers (graph, "s", 3, large);
+  int a = graph_node (graph, "ConstantOfShape", "a", NULL, s, -1), outputs[20], n_marked = 0;
+
+  if (!g_test_slow ())
+    {
+      g_test_skip ("reads gigabytes");
+      return;
+    }
+  for (int i = 0; i < 20; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("sum%d", i);
+
+      outputs[i] = graph_node (graph, "ReduceSum", name, NULL, a, -1);
+    }
+  graph_finish (graph, outputs, 20);
+  for (int i = 0; i < tap_graph_n_nodes (graph); i++)
+    n_marked += tap_graph_get_node (graph, i)->problem != NULL;
+  g_assert_cmpint (n_marked, >=, 16);
+}
+
+/* As many inputs as fit a small file: nothing may be quadratic in them. */
+static void
+test_many_inputs (void)
+{
+  const int n = 200000;
+  g_autoptr (TapGraph) graph = tap_graph_new (NULL);
+  g_autofree int *inputs = g_new (int, n);
+  int y = tap_graph_value (graph, "y");
+  gint64 begun = g_get_monotonic_time ();
+  TapReceptiveField field;
+
+  for (int i = 0; i < n; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("x%d", i);
+
+      inputs[i] = graph_input (graph, name, 4, 1, 1, 2, 2);
+    }
+  tap_graph_add_node (graph, "sum", "Sum", inputs, n, &y, 1, NULL, NULL);
+  graph_finish (graph, &y, 1);
+  g_assert_true (tap_infer_receptive_field (graph, inputs[0], y, &field));
+  g_assert_cmpuint (tap_node_n_parameters (graph, graph_find (graph, "sum")), ==, 0);
+  g_assert_cmpint (g_get_monotonic_time () - begun, <, 20 * G_USEC_PER_SEC);
+}
+
 static void
 test_gather_outside (void)
 {
@@ -328,6 +378,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ops/malformed/bombs-are-refused", test_bombs);
   g_test_add_func ("/ops/malformed/negative-dimension", test_negative_dimension);
   g_test_add_func ("/ops/malformed/folding-has-a-budget", test_budget_for_folding);
+  g_test_add_func ("/ops/malformed/work-has-a-budget", test_budget_for_work);
+  g_test_add_func ("/ops/malformed/many-inputs", test_many_inputs);
   g_test_add_func ("/ops/malformed/gather-outside", test_gather_outside);
   g_test_add_func ("/ops/malformed/division-by-zero-is-zero", test_division_by_zero);
   g_test_add_func ("/ops/malformed/extreme-ranges", test_extreme_ranges);

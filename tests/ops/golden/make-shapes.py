@@ -265,6 +265,9 @@ def elementwise():
         case(f'prelu_{v}', 'PRelu', v, [Run(2, 3, 4, 4), Run(3, 1, 1)])
     for op in 'Max', 'Min', 'Mean', 'Sum':
         case(op.lower(), op, 13, [Run(2, 3), Run(3), Run(2, 1)], value=False)
+        case(op.lower() + '_fold', op, 13, [rnd(2, 3), rnd(3), rnd(2, 1)])
+    for op in 'Max', 'Min':
+        case(op.lower() + '_int', op, 13, [i(3, -4, 5), i(1)])
     for to in (1, 6, 7, 9, 2):
         case(f'cast_{to}', 'Cast', 13, [f(-1.7, 0.0, 0.4, 3.9)] if to != 2 else [f(0.0, 0.4, 3.9)],
              dict(to=to))
