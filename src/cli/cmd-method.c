@@ -105,11 +105,7 @@ tap_cmd_method (TapCli *cli, const TapMethod *method, int argc, char **argv)
   if (model == NULL)
     return tap_cli_fail (cli, TAP_CLI_READING, error);
   if ((method->needs & TAP_NEEDS_CLASSES) && model->scores < 0)
-    {
-      tap_cli_message (cli, _ ("%s: the network does not end in class scores, which %s needs."),
-                       cli->arguments[0], method->id);
-      return TAP_EXIT_INPUT;
-    }
+    return tap_cli_fail_scores (cli, model, method->id);
   g_autoptr (TapParams) params = tap_cli_params_resolve (given, model, &error);
   if (params == NULL)
     return tap_cli_fail (cli, TAP_CLI_READING, error);

@@ -306,10 +306,7 @@ tap_cmd_predict (TapCli *cli, int argc, char **argv)
   if (self.model == NULL)
     return tap_cli_fail (cli, TAP_CLI_READING, error);
   if (self.model->scores < 0)
-    {
-      tap_cli_message (cli, _ ("%s: the network does not end in class scores."), cli->arguments[0]);
-      return TAP_EXIT_INPUT;
-    }
+    return tap_cli_fail_scores (cli, self.model, "predict");
   self.top = top == 0 ? self.model->n_classes : MIN (top, self.model->n_classes);
   g_autoptr (GPtrArray) pictures = list_pictures (cli, cli->arguments + 1, &error);
   if (pictures == NULL)

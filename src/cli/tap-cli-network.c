@@ -110,6 +110,21 @@ tap_cli_note_network (TapCli *cli, const TapModel *model)
     tap_cli_note (cli, "%s", (const char *) g_ptr_array_index (model->warnings, i));
 }
 
+int
+tap_cli_fail_scores (TapCli *cli, const TapModel *model, const char *command)
+{
+  const char *obstacle = tap_model_get_obstacle (model);
+  g_autofree char *name =
+    model->path != NULL ? g_filename_display_name (model->path) : g_strdup (model->title);
+  if (obstacle != NULL)
+    tap_cli_message (cli, "%s: %s", name, obstacle);
+  else
+    /* Translators: name of a file; name of a command. */
+    tap_cli_message (cli, _ ("%s: the network does not end in class scores, which %s needs."), name,
+                     command);
+  return TAP_EXIT_INPUT;
+}
+
 static gboolean
 is_whole_number (const char *text, gint64 *value)
 {

@@ -30,6 +30,8 @@ TapContext *tap_cli_open_decoded (TapCli *cli,
                                   GError **error);
 /* On standard error: what the reader of any result ought to know. */
 void tap_cli_note_network (TapCli *cli, const TapModel *model);
+/* Says why @model has no class scores, which @command needs; gives the exit status. */
+int tap_cli_fail_scores (TapCli *cli, const TapModel *model, const char *command);
 
 /* Index of the class that @text names: a number, a label, one of a label's synonyms, or a part that
  * only one label has. TAP_GRAPH_ERROR_NOT_FOUND says what was near. */

@@ -72,7 +72,7 @@ find_input (const TapGraph *graph)
 }
 
 /* Class scores per picture, or 0 when the value holds something else: [C], or a first dimension that is
- * the batch and then exactly one that is not 1. */
+ * the batch and then at most one that is not 1. */
 static int
 count_classes (const TapValue *value)
 {
@@ -87,7 +87,7 @@ count_classes (const TapValue *value)
           return 0;
         n = value->shape.dims[i];
       }
-  return n > 1 && n <= G_MAXINT ? (int) n : 0;
+  return n >= 1 && n <= G_MAXINT ? (int) n : 0;
 }
 
 /* Whether a softmax with the shape @shape of its output runs over the @n_classes of each picture. */
@@ -106,6 +106,27 @@ softmax_covers_classes (const TapNode *node, const TapShape *shape, int n_classe
                     shape->dims[axis] == n_classes;
 }
 
+/* A softmax written out: exponentials divided by their sum over the classes. */
+static gboolean
+is_long_softmax (const TapGraph *graph, const TapNode *divide, int n_classes)
+{
+  const TapValue *top, *below;
+  const TapNode *sum;
+
+  if (!g_str_equal (divide->op_type, "Div") || divide->n_inputs != 2 || divide->inputs[0] < 0 ||
+      divide->inputs[1] < 0)
+    return FALSE;
+  top = tap_graph_get_value (graph, divide->inputs[0]);
+  below = tap_graph_get_value (graph, divide->inputs[1]);
+  if (top->producer < 0 || below->producer < 0 || !below->has_shape ||
+      !g_str_equal (tap_graph_get_node (graph, top->producer)->op_type, "Exp"))
+    return FALSE;
+  sum = tap_graph_get_node (graph, below->producer);
+  return g_str_equal (sum->op_type, "ReduceSum") && sum->inputs[0] == top->index && n_classes > 1 &&
+         tap_shape_product (&below->shape, 0, below->shape.n_dims) * n_classes ==
+           tap_shape_product (&top->shape, 0, top->shape.n_dims);
+}
+
 /* What makes the scores, seen through operators that only move numbers. */
 static gboolean
 ends_in_probabilities (const TapGraph *graph, const TapValue *value, int n_classes)
@@ -122,6 +143,8 @@ ends_in_probabilities (const TapGraph *graph, const TapValue *value, int n_class
       /* independent classes: already between 0 and 1, and a softmax would distort them */
       if (g_str_equal (node->op_type, "Sigmoid"))
         return TRUE;
+      if (is_long_softmax (graph, node, n_classes))
+        return TRUE;
       if (!g_strv_contains (movers, node->op_type) || node->n_inputs < 1 || node->inputs[0] < 0)
         return FALSE;
       value = tap_graph_get_value (graph, node->inputs[0]);
@@ -129,18 +152,58 @@ ends_in_probabilities (const TapGraph *graph, const TapValue *value, int n_class
   return FALSE;
 }
 
+/* A single score is a class only when it is a probability by itself; else it measures something. */
+static gboolean
+is_single_class (const TapGraph *graph, const TapValue *value)
+{
+  static const char *const movers[] = { "Reshape", "Flatten", "Identity", "Squeeze", NULL };
+
+  while (value->producer >= 0)
+    {
+      const TapNode *node = tap_graph_get_node (graph, value->producer);
+
+      if (!g_strv_contains (movers, node->op_type) || node->n_inputs < 1 || node->inputs[0] < 0)
+        return g_str_equal (node->op_type, "Sigmoid");
+      value = tap_graph_get_value (graph, node->inputs[0]);
+    }
+  return FALSE;
+}
+
+/* By value: the number of nodes on the longest way to it. */
+static int *
+measure_depths (const TapGraph *graph)
+{
+  int *depths = g_new0 (int, (gsize) tap_graph_n_values (graph) + 1);
+
+  for (int i = 0; i < tap_graph_n_nodes (graph); i++)
+    {
+      const TapNode *node = tap_graph_get_node (graph, i);
+      int depth = 0;
+
+      for (int k = 0; k < node->n_inputs; k++)
+        if (node->inputs[k] >= 0)
+          depth = MAX (depth, depths[node->inputs[k]]);
+      for (int k = 0; k < node->n_outputs; k++)
+        if (node->outputs[k] >= 0)
+          depths[node->outputs[k]] = depth + 1;
+    }
+  return depths;
+}
+
 void
 tap_model_complete (TapModel *self)
 {
   const TapGraph *graph = self->graph;
+  g_autofree int *depths = measure_depths (graph);
 
   self->input = find_input (graph);
   self->scores = -1;
   self->n_classes = 0;
   self->scores_are_probabilities = FALSE;
 
-  /* the last output that looks like scores, but probabilities before anything else: networks that
-   * also give out an embedding have outputs of the same form */
+  /* probabilities before anything else: networks that also give out an embedding have outputs of the
+   * same form. Then the deepest, since heads that only helped the training branch off early; of equals
+   * the last. */
   for (int i = tap_graph_n_outputs (graph) - 1; i >= 0; i--)
     {
       int index = tap_graph_get_output (graph, i);
@@ -148,16 +211,58 @@ tap_model_complete (TapModel *self)
       int n = value->constant == NULL ? count_classes (value) : 0;
       gboolean probabilities;
 
-      if (n == 0)
+      if (n == 0 || (n == 1 && !is_single_class (graph, value)))
         continue;
       probabilities = ends_in_probabilities (graph, value, n);
-      if (self->scores < 0 || (probabilities && !self->scores_are_probabilities))
+      if (self->scores < 0 || (probabilities && !self->scores_are_probabilities) ||
+          (probabilities == self->scores_are_probabilities && depths[index] > depths[self->scores]))
         {
           self->scores = index;
           self->n_classes = n;
           self->scores_are_probabilities = probabilities;
         }
     }
+}
+
+/* The first node, in topological order, that cannot run and that @value needs; NULL when all can. */
+static const TapNode *
+find_obstacle (const TapGraph *graph, int value)
+{
+  g_autofree gboolean *needed = g_new0 (gboolean, (gsize) tap_graph_n_values (graph) + 1);
+  const TapNode *first = NULL;
+
+  needed[value] = TRUE;
+  for (int i = tap_graph_n_nodes (graph) - 1; i >= 0; i--)
+    {
+      const TapNode *node = tap_graph_get_node (graph, i);
+      gboolean counts = FALSE;
+
+      for (int k = 0; k < node->n_outputs; k++)
+        counts |= node->outputs[k] >= 0 && needed[node->outputs[k]];
+      if (!counts)
+        continue;
+      if (node->problem != NULL)
+        first = node;
+      for (int k = 0; k < node->n_inputs; k++)
+        if (node->inputs[k] >= 0)
+          needed[node->inputs[k]] = TRUE;
+    }
+  return first;
+}
+
+const char *
+tap_model_get_obstacle (const TapModel *self)
+{
+  const TapNode *first = NULL;
+
+  for (int i = 0; i < tap_graph_n_outputs (self->graph) && first == NULL; i++)
+    {
+      int index = tap_graph_get_output (self->graph, i);
+
+      if (self->scores < 0 || self->scores == index)
+        first = find_obstacle (self->graph, index);
+    }
+  return first != NULL ? first->problem : NULL;
 }
 
 static TapModel *

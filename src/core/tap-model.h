@@ -50,10 +50,14 @@ TapModel *tap_model_new (TapGraph *graph); /* (transfer full) */
 TapModel *tap_model_ref (TapModel *self);
 void tap_model_unref (TapModel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapModel, tap_model_unref)
-/* Finds the picture input (the first non-constant one), the scores (the last output whose per-image
- * count is > 1 and has no spatial extent, or after dropping extents of 1) and whether a Softmax makes them.
- * Called by tap_format_load() after inference. */
+/* Finds the picture input (the first non-constant one), the scores (of the outputs with one number per
+ * class and no spatial extent, or after dropping extents of 1, those that are probabilities, then the
+ * deepest, then the last) and whether a Softmax makes them. One number alone counts when a Sigmoid
+ * makes it. Called by tap_format_load() after inference. */
 void tap_model_complete (TapModel *self);
+/* Why the scores cannot be computed: the problem of the first node on the way to them that cannot run;
+ * NULL when there is none. (transfer none) */
+const char *tap_model_get_obstacle (const TapModel *self);
 TapModel *tap_model_copy_with_preprocess (TapModel *self, const TapPreprocess *preprocess);
 TapModel *tap_model_copy_with_labels (TapModel *self, TapLabels *labels);
 guint64 tap_model_n_parameters (const TapModel *self);

@@ -235,9 +235,14 @@ tap_context_probabilities (TapContext *self,
 
   if (self->model->scores < 0 || n <= 0)
     {
-      g_set_error (error, TAP_METHOD_ERROR, TAP_METHOD_ERROR_NOT_APPLICABLE,
-                   "The network “%s” does not end in class scores.",
-                   self->model->title != NULL ? self->model->title : "");
+      const char *obstacle = tap_model_get_obstacle (self->model);
+
+      if (obstacle != NULL)
+        g_set_error_literal (error, TAP_METHOD_ERROR, TAP_METHOD_ERROR_NOT_APPLICABLE, obstacle);
+      else
+        g_set_error (error, TAP_METHOD_ERROR, TAP_METHOD_ERROR_NOT_APPLICABLE,
+                     "The network “%s” does not end in class scores.",
+                     self->model->title != NULL ? self->model->title : "");
       return FALSE;
     }
   scores = tap_trace_get (trace, self->model->scores);
