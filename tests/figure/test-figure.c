@@ -337,7 +337,7 @@ test_no_recipe (void)
       else
         g_assert_true (tap_figure_save (result, &options, path, NULL));
       g_assert_true (g_file_get_contents (path, &data, &size, NULL));
-      for (int round = 0; round < 150; round++)
+      for (int round = 0; round < 60; round++)
         {
           g_autofree char *copy = g_memdup2 (data, size);
           gsize cut = round % 2 == 0 ? size : (gsize) g_rand_int_range (random, 0, (int) size);
