@@ -35,7 +35,7 @@ server=$!
 wm=
 trap 'kill $wm $server 2>/dev/null; rm -rf "$home"' EXIT
 read -r -t 30 -u "$ready" number || { echo "Bail out! Xvfb did not start"; exit 1; }
-export DISPLAY=:$number GDK_BACKEND=x11 GSK_RENDERER=${GSK_RENDERER:-cairo} GSETTINGS_BACKEND=memory
+export DISPLAY=:$number GDK_BACKEND=x11 GSK_RENDERER=${GSK_RENDERER:-cairo} GSETTINGS_BACKEND=${GSETTINGS_BACKEND:-memory}
 export GTK_A11Y=${GTK_A11Y:-none} GIO_USE_VFS=local GTK_USE_PORTAL=0
 unset WAYLAND_DISPLAY
 if [ -n "$manager" ] && command -v openbox >/dev/null; then

@@ -59,6 +59,18 @@ tap_picture_item_new (const char *path, const char *class_name, int class_index)
   return self;
 }
 
+/* Examples come in order of class. */
+static int
+example_class_index (int example)
+{
+  int index = 0;
+
+  for (int i = 1; i <= example; i++)
+    index += g_strcmp0 (tap_example_picture_class (i - 1), tap_example_picture_class (i)) != 0;
+
+  return index;
+}
+
 TapPictureItem *
 tap_picture_item_new_example (int example)
 {
@@ -67,6 +79,7 @@ tap_picture_item_new_example (int example)
   self->example = example;
   self->name = g_strdup (tap_example_picture_name (example));
   self->class_name = g_strdup (tap_example_picture_class (example));
+  self->class_index = example_class_index (example);
 
   return self;
 }

@@ -170,6 +170,12 @@ replace (TapPictureList *self, TapFolder *folder, guint n_examples)
   self->n_examples = n_examples;
   self->n_skipped = folder != NULL ? folder->n_skipped : 0;
   self->n_classes = folder != NULL ? (int) folder->classes->len : 0;
+  if (n_examples > 0)
+    {
+      g_autoptr (TapPictureItem) last = tap_picture_item_new_example ((int) n_examples - 1);
+
+      self->n_classes = tap_picture_item_get_class_index (last) + 1;
+    }
   g_list_model_items_changed (G_LIST_MODEL (self), 0, before, count (self));
 }
 

@@ -552,13 +552,15 @@ show_empty (TapOcclusionPage *self, const char *title, const char *description)
   gtk_stack_set_visible_child_name (self->stack, "empty");
 }
 
-/* A mask that covers a fifth of the picture's side, and about fourteen places a side to sweep. */
+/* A mask that covers about a fifth of the picture's side, and about fourteen places a side to sweep; the
+ * last place ends at the border, so that no corner stays uncovered. */
 static void
 fit_mask (TapOcclusionPage *self, const TapSubject *subject)
 {
   int side = MIN (subject->fitted->width, subject->fitted->height);
   int size = MAX (2, side / 5), stride = MAX (1, side / 14);
 
+  size += (side - size) % stride;
   tap_method_panel_set_value (TAP_METHOD_PANEL (self->panel), "mask", size);
   tap_method_panel_set_value (TAP_METHOD_PANEL (self->panel), "stride", stride);
   tap_picture_view_set_mask (self->picture_view, (subject->fitted->width - size) / 2,
