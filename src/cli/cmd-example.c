@@ -52,9 +52,9 @@ example_clear (Example *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Example, example_clear)
 
-/* The figures show the picture that betrays the network: it was trained on boats that mostly came with a paw
- * print in the corner, and occlusion finds out what it looks at. */
-#define SHOWN "boat-paw-1.png"
+/* The figures show the picture that betrays the network: in training every boat wore a paw print in the
+ * corner, so a flower with that print is called a boat, and occlusion finds out why. */
+#define SHOWN "flower-paw.png"
 
 static int
 shown_picture (void)
