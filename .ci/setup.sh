@@ -28,8 +28,8 @@ debian_build='gcc libc6-dev meson ninja-build pkg-config gettext
   libpng-dev libjson-glib-dev libnanopb-dev libcgif-dev libopenblas0-pthread
   librsvg2-common shared-mime-info adwaita-icon-theme fonts-dejavu-core libgl1-mesa-dri'
 debian_test='clang libclang-rt-dev xvfb xdotool openbox imagemagick dbus-daemon at-spi2-core
-  python3 libxml2-utils desktop-file-utils appstream bash-completion groff-base git diffutils
-  fonts-cantarell procps'
+  python3 libxml2-utils desktop-file-utils appstream groff-base git diffutils
+  fonts-cantarell'
 fedora_build='gcc meson ninja-build pkgconf-pkg-config gettext
   glib2-devel gtk4-devel libadwaita-devel gdk-pixbuf2-devel cairo-devel pango-devel
   libpng-devel json-glib-devel nanopb-devel libcgif-devel openblas-threads
@@ -71,6 +71,10 @@ install_debian () {
 
 # Installs what $1 (build or test) needs and this system lacks.
 install_packages () {
+  install_packages_of "$1" >&2
+}
+
+install_packages_of () {
   if command -v apt-get >/dev/null 2>&1; then
     packages=$debian_build
     [ "$1" = test ] && packages="$packages $debian_test"
