@@ -136,11 +136,27 @@ apply (TapModel *model, const Transform *t, TapPreprocessSource source, const ch
   model->preprocess = p;
 }
 
+/* Whether @base was written for training the network in @stem: train_val beside deploy, NAME_train_test beside
+ * NAME or NAME_deploy. */
+static gboolean
+is_training (const char *base, const char *stem)
+{
+  const char *deploy = strstr (stem, "deploy");
+  gsize n = deploy != NULL ? (gsize) (deploy - stem) : strlen (stem);
+
+  while (n > 0 && strchr ("_-.", stem[n - 1]) != NULL)
+    n--;
+  if (!g_str_has_suffix (base, ".prototxt") || strstr (base, "train") == NULL)
+    return FALSE;
+  return n == 0 ? g_str_has_prefix (base, "train") : strncmp (base, stem, n) == 0;
+}
+
 /* A transform_param in a prototxt beside the network that was written for training. */
 static TapPrototext *
 open_training (const char *path, char **name)
 {
   g_autoptr (GPtrArray) files = tap_formats_list_folder (path);
+  g_autofree char *stem = tap_formats_stem (path);
 
   for (guint i = 0; i < files->len; i++)
     {
@@ -149,8 +165,7 @@ open_training (const char *path, char **name)
       g_autoptr (GBytes) bytes = NULL;
       TapPrototext *text;
 
-      if (!g_str_has_suffix (base, ".prototxt") || strstr (base, "train") == NULL ||
-          g_str_equal (file, path))
+      if (!is_training (base, stem) || g_str_equal (file, path))
         continue;
       bytes = tap_formats_map_small (file, PROTOTXT_MAX, NULL);
       if (bytes == NULL || g_bytes_get_size (bytes) == 0)

@@ -264,7 +264,7 @@ inline_call (OnnxReader *self,
     return tap_onnx_fail (error, TAP_FORMAT_ERROR_UNSUPPORTED,
                           "The function “%.100s” calls functions more than %d deep", call->op_type,
                           MAX_CALL_DEPTH);
-  scope.prefix = g_strdup_printf ("%s%s/", outer != NULL ? outer->prefix : "", call->name);
+  scope.prefix = g_strdup_printf ("%s/", call->name);
   scope.names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   scope.attrs = call->attrs;
 

@@ -39,7 +39,7 @@ struct _OnnxScope
 };
 
 #define TAP_ONNX_MAX_NODES  200000
-#define TAP_ONNX_MAX_VALUES 500000
+#define TAP_ONNX_MAX_VALUES 200000
 
 /* Sets @error with @format, a sentence without its full stop. Always FALSE. */
 gboolean tap_onnx_fail (GError **error, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);

@@ -14,7 +14,14 @@
 #include <glib/gstdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#  define SLOWDOWN 5
+#else
+#  define SLOWDOWN 1
+#endif
 
 static const gint64 picture[] = { 1, 3, 8, 8 };
 
@@ -33,10 +40,10 @@ new_graph (void)
 static TapModel *
 load (GBytes *bytes, const char *name, GError **error)
 {
-  gint64 start = g_get_monotonic_time ();
+  clock_t start = clock (); /* of this process: the machine may be busy */
   TapModel *model = tap_format_load_bytes (bytes, name, NULL, NULL, error);
 
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 10 * G_USEC_PER_SEC);
+  g_assert_cmpint (clock () - start, <, 2 * SLOWDOWN * CLOCKS_PER_SEC);
   return model;
 }
 
@@ -288,7 +295,7 @@ test_crowds (void)
 
       g_byte_array_append (graph, node, sizeof node);
     }
-  assert_refused (wire_model (graph), "more than 200000 nodes");
+  assert_refused (wire_model (graph), "more than 50000 nodes");
 }
 
 /* --- external data --- */

