@@ -5,8 +5,10 @@
 #include <adwaita.h>
 
 #include "app/pages/tap-layers-page.h"
+#include "app/pages/tap-live-view.h"
 #include "app/pages/tap-map-card.h"
 #include "app/pages/tap-occlusion-page.h"
+#include "app/pages/tap-sweep-view.h"
 #include "app/pages/tap-unit-view.h"
 #include "app/tap-application.h"
 #include "app/tap-preferences.h"
@@ -153,10 +155,12 @@ static const Maker makers[] = {
   { "grid-view", tap_grid_view_new },
   { "histogram-view", tap_histogram_view_new },
   { "layers-page", tap_layers_page_new },
+  { "live-view", tap_live_view_new },
   { "map-card", tap_map_card_new },
   { "map-view", tap_map_view_new },
   { "network-pane", tap_network_pane_new },
   { "occlusion-page", tap_occlusion_page_new },
+  { "sweep-view", tap_sweep_view_new },
   { "picture-view", tap_picture_view_new },
   { "preprocess-chip", tap_preprocess_chip_new },
   { "score-bar", tap_score_bar_new },

@@ -9,8 +9,9 @@
 #include "app/pages/tap-occlusion-page.h"
 
 #include "app/pages/tap-frame-job.h"
-#include "app/pages/tap-map-card.h"
+#include "app/pages/tap-live-view.h"
 #include "app/pages/tap-occlusion-jobs.h"
+#include "app/pages/tap-sweep-view.h"
 #include "app/widgets/tap-method-panel.h"
 #include "app/widgets/tap-picture-view.h"
 #include "app/widgets/tap-texture.h"
@@ -19,13 +20,9 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
-#define N_CARDS         4
 #define FRAMES_MAX      150
 /* A probe younger than this is worth finishing even when the mask has moved on. */
 #define PROBE_BUDGET_US (150 * 1000)
-
-static const char *const card_arrays[N_CARDS] = { "probability", "strongest", "projection",
-                                                  "winner" };
 
 struct _TapOcclusionPage
 {
@@ -39,19 +36,15 @@ struct _TapOcclusionPage
   GtkToggleButton *mask_button;
   GtkLabel *answer, *rate;
   TapPictureView *picture_view;
-  TapMapView *live_view;
-  GtkLabel *live_title, *live_facts;
-  GtkWidget *live_box;
-  TapMapCard *card_0, *card_1, *card_2, *card_3;
+  TapLiveView *live_view;
+  TapSweepView *sweep_view;
 
   TapDocument *document;
   GtkWidget *panel; /* TapMethodPanel */
   gboolean active;
   TapLane *probe_lane, *sweep_lane, *frame_lane;
-  TapGraph *graph;   /* of the subject the mask was sized for */
-  TapResult *result; /* of the last sweep, perhaps partial */
+  TapGraph *graph; /* of the subject the mask was sized for */
   gboolean sweeping;
-  int rows, columns; /* of the sweep shown */
 
   int run; /* counts drags and sweeps */
   gboolean dragging;
@@ -67,14 +60,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (TapOcclusionPage,
                                tap_occlusion_page,
                                GTK_TYPE_WIDGET,
                                G_IMPLEMENT_INTERFACE (TAP_TYPE_PAGE, page_iface_init))
-
-static TapMapCard *
-get_card (TapOcclusionPage *self, int i)
-{
-  TapMapCard *cards[N_CARDS] = { self->card_0, self->card_1, self->card_2, self->card_3 };
-
-  return cards[i];
-}
 
 static TapSubject *
 get_subject (TapOcclusionPage *self)
@@ -137,7 +122,8 @@ value_with_maps (TapGraph *graph, int node)
   TapNode *n = tap_graph_get_node (graph, node);
   TapValue *value = tap_graph_layer_value (graph, n);
 
-  if (n->folded || n->problem != NULL || value == NULL || !value->has_shape || value->shape.n_dims != 4)
+  if (n->folded || n->problem != NULL || value == NULL || !value->has_shape ||
+      value->shape.n_dims != 4)
     return -1;
   return value->shape.dims[2] > 1 && value->shape.dims[3] > 1 ? value->index : -1;
 }
@@ -232,39 +218,18 @@ show_answer (TapOcclusionPage *self, const TapScores *scores)
 static void
 show_live (TapOcclusionPage *self, const TapProbeAnswer *answer)
 {
-  const TapOcclusionProbe *found = answer->probe;
-  g_autofree char *title = NULL, *facts = NULL;
   TapGraph *graph = answer->subject->model->graph;
-  cairo_surface_t *surface;
   gboolean selected;
-  TapRange range;
-  TapStats stats;
-  int value, producer;
+  int value = followed_value (self, graph, &selected);
+  int producer = value >= 0 ? tap_graph_get_value (graph, value)->producer : -1;
 
-  gtk_widget_set_visible (self->live_box, found->map != NULL);
-  if (found->map == NULL)
-    return;
-  range = tap_range_for_values (tap_tensor_f32 (found->map), found->map->count, FALSE);
-  surface = tap_colormap_render (TAP_COLORMAP_VIRIDIS, range, tap_tensor_f32 (found->map),
-                                 (int) found->map->shape.dims[1], (int) found->map->shape.dims[0]);
-  tap_map_view_set_surface (self->live_view, surface);
-  cairo_surface_destroy (surface);
-
-  value = followed_value (self, graph, &selected);
-  producer = value >= 0 ? tap_graph_get_value (graph, value)->producer : -1;
-  tap_tensor_stats (tap_tensor_f32 (found->map), found->map->count, &stats);
-  title = g_strdup_printf (_ ("Map %d of %s, under the mask"), found->unit,
-                           producer >= 0 ? tap_graph_get_node (graph, producer)->name : "?");
-  facts = g_strdup_printf (_ ("total %.4g, highest %.4g"), stats.mean * (double) found->map->count,
-                           stats.max);
-  gtk_label_set_label (self->live_title, title);
-  gtk_label_set_label (self->live_facts, facts);
-  tap_map_view_set_description (self->live_view, title);
+  tap_live_view_set_probe (self->live_view, answer->probe,
+                           producer >= 0 ? tap_graph_get_node (graph, producer)->name : "");
 }
 
-/* The cell of the sweep that the mask stands on. */
+/* Marks the place of the sweep that the mask stands on. */
 static void
-show_cursors (TapOcclusionPage *self)
+show_place (TapOcclusionPage *self)
 {
   double stride = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "stride");
   gboolean centred = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "placement") > 0;
@@ -274,12 +239,10 @@ show_cursors (TapOcclusionPage *self)
   tap_picture_view_get_mask (self->picture_view, &mask);
   x = mask.x + (centred ? mask.width / 2.0 : 0);
   y = mask.y + (centred ? mask.height / 2.0 : 0);
-  for (int i = 0; i < N_CARDS; i++)
-    if (i != 2)
-      tap_map_view_set_cursor (
-        tap_map_card_get_view (get_card (self, i)),
-        mask_is_on (self) ? CLAMP ((int) (x / stride + 0.5), 0, self->columns - 1) : -1,
-        mask_is_on (self) ? CLAMP ((int) (y / stride + 0.5), 0, self->rows - 1) : -1);
+  if (mask_is_on (self))
+    tap_sweep_view_set_place (self->sweep_view, MAX (0, x / stride), MAX (0, y / stride));
+  else
+    tap_sweep_view_set_place (self->sweep_view, -1, -1);
 }
 
 static void
@@ -362,23 +325,9 @@ show_result (TapOcclusionPage *self, TapResult *result)
   TapSubject *subject = get_subject (self);
   TapPanelsOptions options;
 
-  for (int i = 0; i < N_CARDS; i++)
-    {
-      const TapArray *array = tap_result_find (result, card_arrays[i]);
+  tap_sweep_view_set_result (self->sweep_view, result);
+  show_place (self);
 
-      if (array != NULL)
-        tap_map_card_set_array (get_card (self, i), result, array, TAP_COLORMAP_VIRIDIS);
-      if (i == 0 && array != NULL)
-        {
-          self->rows = (int) array->tensor->shape.dims[0];
-          self->columns = (int) array->tensor->shape.dims[1];
-        }
-    }
-  show_cursors (self);
-
-  tap_result_ref (result);
-  g_clear_pointer (&self->result, tap_result_unref);
-  self->result = result;
   panels_options (&options);
   tap_lane_submit (self->frame_lane,
                    tap_frame_request_new_sweep (self->run, result,
@@ -442,9 +391,7 @@ static void
 clear_sweep (TapOcclusionPage *self)
 {
   cancel_cb (self);
-  g_clear_pointer (&self->result, tap_result_unref);
-  for (int i = 0; i < N_CARDS; i++)
-    tap_map_card_clear (get_card (self, i));
+  tap_sweep_view_set_result (self->sweep_view, NULL);
   begin_run (self);
   tap_page_export_changed (TAP_PAGE (self));
 }
@@ -467,8 +414,8 @@ mask_changed_cb (TapPictureView *view, TapOcclusionPage *self)
   if (!mask_is_on (self))
     gtk_toggle_button_set_active (self->mask_button, TRUE);
   probe (self);
-  if (self->result != NULL)
-    show_cursors (self);
+  if (tap_sweep_view_get_result (self->sweep_view) != NULL)
+    show_place (self);
 }
 
 static void
@@ -490,7 +437,7 @@ mask_toggled_cb (TapOcclusionPage *self)
       tap_lane_cancel (self->probe_lane);
       tap_document_set_probe_scores (self->document, NULL);
       show_answer (self, NULL);
-      gtk_widget_set_visible (self->live_box, FALSE);
+      tap_live_view_set_probe (self->live_view, NULL, NULL);
       gtk_label_set_label (self->rate, "");
     }
 }
@@ -510,36 +457,19 @@ panel_changed_cb (TapOcclusionPage *self)
 }
 
 static void
-cell_activated_cb (TapMapView *view, int x, int y, TapOcclusionPage *self)
+place_chosen_cb (TapSweepView *view, int column, int row, TapOcclusionPage *self)
 {
   double stride = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "stride");
   gboolean centred = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "placement") > 0;
   TapRect mask;
 
-  if (self->result == NULL || view == tap_map_card_get_view (self->card_2))
-    return;
   tap_picture_view_get_mask (self->picture_view, &mask);
   tap_picture_view_set_mask (self->picture_view,
-                             (int) (x * stride) - (centred ? mask.width / 2 : 0),
-                             (int) (y * stride) - (centred ? mask.height / 2 : 0), mask.width);
+                             (int) (column * stride) - (centred ? mask.width / 2 : 0),
+                             (int) (row * stride) - (centred ? mask.height / 2 : 0), mask.width);
   gtk_toggle_button_set_active (self->mask_button, TRUE);
   probe (self);
-  show_cursors (self);
-}
-
-static void
-cell_hovered_cb (TapMapView *view, int x, int y, TapOcclusionPage *self)
-{
-  for (int i = 0; i < N_CARDS; i++)
-    {
-      TapMapCard *card = get_card (self, i);
-      g_autofree char *text = NULL;
-
-      if (tap_map_card_get_view (card) != view)
-        continue;
-      text = tap_map_card_dup_cell_text (card, x, y);
-      gtk_widget_set_tooltip_text (GTK_WIDGET (view), text);
-    }
+  show_place (self);
 }
 
 /* --- following the document --- */
@@ -601,8 +531,7 @@ subject_changed_cb (TapOcclusionPage *self)
       self->graph = tap_graph_ref (subject->model->graph);
       fit_mask (self, subject);
     }
-  for (int i = 0; i < N_CARDS; i++)
-    tap_map_view_set_aspect (tap_map_card_get_view (get_card (self, i)),
+  tap_sweep_view_set_aspect (self->sweep_view,
                              (double) subject->fitted->width / subject->fitted->height);
   gtk_stack_set_visible_child_name (self->stack, "stage");
   tap_picture_view_set_mask_enabled (self->picture_view, mask_is_on (self));
@@ -673,12 +602,13 @@ tap_occlusion_page_dup_export (TapPage *page)
 {
   TapOcclusionPage *self = TAP_OCCLUSION_PAGE (page);
   TapSubject *subject = get_subject (self);
+  TapResult *result = tap_sweep_view_get_result (self->sweep_view);
   g_autoptr (TapExport) export = NULL;
   g_autofree char *stem = NULL, *base = NULL;
   TapPanelsOptions options;
   char *dot;
 
-  if (subject == NULL || (self->result == NULL && (self->frames == NULL || self->frames->len == 0)))
+  if (subject == NULL || (result == NULL && (self->frames == NULL || self->frames->len == 0)))
     return NULL;
   base = g_path_get_basename (subject->name);
   dot = strrchr (base, '.');
@@ -688,9 +618,9 @@ tap_occlusion_page_dup_export (TapPage *page)
   export = tap_export_new (stem);
   panels_options (&options);
   export->dark = options.dark;
-  if (self->result != NULL)
+  if (result != NULL)
     {
-      tap_export_set_result (export, self->result, &options);
+      tap_export_set_result (export, result, &options);
       tap_export_set_picture (export, subject->fitted);
     }
   if (self->frames->len > 0)
@@ -746,7 +676,6 @@ tap_occlusion_page_dispose (GObject *object)
   g_clear_object (&self->panel);
   g_clear_object (&self->document);
   g_clear_pointer (&self->graph, tap_graph_unref);
-  g_clear_pointer (&self->result, tap_result_unref);
   g_clear_pointer (&self->frames, g_ptr_array_unref);
 
   G_OBJECT_CLASS (tap_occlusion_page_parent_class)->dispose (object);
@@ -772,48 +701,23 @@ tap_occlusion_page_class_init (TapOcclusionPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, rate);
   gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, picture_view);
   gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_view);
-  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_title);
-  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_facts);
-  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, live_box);
-  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_0);
-  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_1);
-  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_2);
-  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, card_3);
+  gtk_widget_class_bind_template_child (widget_class, TapOcclusionPage, sweep_view);
   gtk_widget_class_bind_template_callback (widget_class, sweep_cb);
   gtk_widget_class_bind_template_callback (widget_class, cancel_cb);
   gtk_widget_class_bind_template_callback (widget_class, mask_toggled_cb);
   gtk_widget_class_bind_template_callback (widget_class, mask_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, mask_released_cb);
+  gtk_widget_class_bind_template_callback (widget_class, place_chosen_cb);
   g_type_ensure (TAP_TYPE_PICTURE_VIEW);
-  g_type_ensure (TAP_TYPE_MAP_VIEW);
-  g_type_ensure (TAP_TYPE_MAP_CARD);
+  g_type_ensure (TAP_TYPE_LIVE_VIEW);
+  g_type_ensure (TAP_TYPE_SWEEP_VIEW);
 }
 
 static void
 tap_occlusion_page_init (TapOcclusionPage *self)
 {
-  const char *titles[N_CARDS] = { _ ("Probability of the class"), _ ("Strongest map"),
-                                  _ ("Projection"), _ ("Most probable class") };
-  const char *texts[N_CARDS] = {
-    _ ("How sure the network stays with each part covered"),
-    _ ("How strong the leading feature map stays"),
-    _ ("Where that map answers in the picture"),
-    _ ("What the network sees instead"),
-  };
-
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->rows = self->columns = 1;
   self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
-  for (int i = 0; i < N_CARDS; i++)
-    {
-      TapMapCard *card = get_card (self, i);
-
-      tap_map_card_set_placeholder (card, titles[i], texts[i]);
-      g_signal_connect_object (tap_map_card_get_view (card), "cell-activated",
-                               G_CALLBACK (cell_activated_cb), self, 0);
-      g_signal_connect_object (tap_map_card_get_view (card), "hovered",
-                               G_CALLBACK (cell_hovered_cb), self, 0);
-    }
   self->probe_lane = tap_probe_new_lane (probed_cb, self);
   self->sweep_lane = tap_sweep_new_lane (swept_cb, tick_cb, self);
   self->frame_lane = tap_frame_job_new_lane (frame_cb, self);
