@@ -116,14 +116,24 @@ apply_ultralytics (OnnxReader *self, TapModel *model)
   return TRUE;
 }
 
+static void
+apply_type (OnnxReader *self, TapModel *model)
+{
+  if (!self->takes_whole_pixels)
+    return;
+  tap_preprocess_init (&model->preprocess, 0, 0, 3);
+  set_range (&model->preprocess, 0, 1);
+  mark (&model->preprocess, "the network takes whole numbers: 0..255");
+}
+
 void
 tap_onnx_apply_metadata (OnnxReader *self, TapModel *model)
 {
   static const char *const label_keys[] = { "tapetum.labels", "names",    "labels",
                                             "classes",        "id2label", NULL };
 
-  if (!apply_own (self, model) && !apply_ultralytics (self, model))
-    apply_image (self, model);
+  if (!apply_own (self, model) && !apply_ultralytics (self, model) && !apply_image (self, model))
+    apply_type (self, model);
 
   for (int i = 0; label_keys[i] != NULL; i++)
     {

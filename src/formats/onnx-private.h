@@ -22,8 +22,9 @@ typedef struct
   GPtrArray *warnings;
   char *producer, *producer_version;
   gint64 ir_version;
-  gsize budget; /* bytes that numbers may still grow by when they are widened */
-  int n_nodes;  /* nodes and function calls so far */
+  gsize budget;                /* bytes that numbers may still grow by when they are widened */
+  int n_nodes;                 /* nodes and function calls so far */
+  gboolean takes_whole_pixels; /* the picture input is of an integer type */
 } OnnxReader;
 
 /* Where names of a function's body point: NULL at the top. */

@@ -301,6 +301,13 @@ add_channels_last (OnnxReader *self, int value, TapShape shape, GError **error)
 }
 
 static gboolean
+is_real (int elem_type)
+{
+  return elem_type == 0 || elem_type == ONNX_FLOAT || elem_type == ONNX_FLOAT16 ||
+         elem_type == ONNX_DOUBLE || elem_type == ONNX_BFLOAT16;
+}
+
+static gboolean
 read_input (OnnxReader *self, const TapProto *graph, const TapProtoField *field, GError **error)
 {
   g_autofree char *name = NULL;
@@ -335,13 +342,15 @@ read_input (OnnxReader *self, const TapProto *graph, const TapProtoField *field,
                      "The input “%.100s” of %s is too large.", name, text);
         return FALSE;
       }
+  /* a picture in bytes: the network's first step is to cast it, so the numbers may be floats at once */
+  if (shape.n_dims == 4 && !is_real (elem_type))
+    {
+      self->takes_whole_pixels = TRUE;
+      elem_type = ONNX_FLOAT;
+    }
   if (is_channels_last (&shape))
     return add_channels_last (self, index, shape, error);
-  tap_graph_add_input (self->graph, index,
-                       elem_type == 0 || elem_type == ONNX_FLOAT || elem_type == ONNX_FLOAT16 ||
-                           elem_type == ONNX_DOUBLE || elem_type == ONNX_BFLOAT16 ?
-                         TAP_DTYPE_F32 :
-                         TAP_DTYPE_I64,
+  tap_graph_add_input (self->graph, index, is_real (elem_type) ? TAP_DTYPE_F32 : TAP_DTYPE_I64,
                        &shape);
   return TRUE;
 }
