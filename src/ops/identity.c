@@ -4,6 +4,16 @@
 
 #include "ops/tap-op-private.h"
 
+/* Exporters leave dropout of nothing in training mode (Swin does); it passes everything on all the same. */
+static gboolean
+drops_nothing (const TapShapeContext *ctx)
+{
+  const TapTensor *ratio = tap_op_has_input (ctx, 1) ? ctx->constants[1] : NULL;
+
+  return ratio != NULL && ratio->dtype == TAP_DTYPE_F32 && ratio->count == 1 &&
+         tap_tensor_f32 (ratio)[0] == 0.0f;
+}
+
 static gboolean
 dropout_shape (TapShapeContext *ctx, GError **error)
 {
@@ -11,8 +21,9 @@ dropout_shape (TapShapeContext *ctx, GError **error)
     {
       const TapTensor *training = ctx->constants[2];
 
-      if (training == NULL || (training->dtype == TAP_DTYPE_I64 && training->count > 0 &&
-                               tap_tensor_i64 (training)[0] != 0))
+      if (!drops_nothing (ctx) &&
+          (training == NULL || (training->dtype == TAP_DTYPE_I64 && training->count > 0 &&
+                                tap_tensor_i64 (training)[0] != 0)))
         return tap_op_decline (error, "dropout in training mode is not supported");
     }
   ctx->outputs[0] = ctx->inputs[0];
