@@ -154,7 +154,7 @@ typedef struct
   const char *accels[4];
 } Accels;
 
-/* Keep in step with ui/help-overlay.ui; tests/ui compares them. */
+/* Keep in step with ui/help-overlay.ui. */
 static const Accels accels[] = {
   { "app.quit", { "<Control>q" } },
   { "app.preferences", { "<Control>comma" } },

@@ -69,11 +69,44 @@ tap_export_set_frames (TapExport *self, GPtrArray *frames, int hundredths)
   self->hundredths = hundredths;
 }
 
+/* Legends grow as a sweep goes on, and captions break anew: every frame gets the room of the largest, in the
+ * colour of its own corner. */
+static cairo_surface_t *
+frame_in (cairo_surface_t *frame, int width, int height)
+{
+  cairo_surface_t *padded = cairo_image_surface_create (CAIRO_FORMAT_RGB24, width, height);
+  cairo_t *cr = cairo_create (padded);
+
+  cairo_set_source_surface (cr, frame, 0, 0);
+  cairo_pattern_set_extend (cairo_get_source (cr), CAIRO_EXTEND_PAD);
+  cairo_pattern_set_filter (cairo_get_source (cr), CAIRO_FILTER_NEAREST);
+  cairo_paint (cr);
+  cairo_destroy (cr);
+
+  return padded;
+}
+
+static gboolean
+add_frames (TapGif *gif, GPtrArray *frames, int width, int height, int hundredths, GError **error)
+{
+  for (guint i = 0; i < frames->len; i++)
+    {
+      cairo_surface_t *padded = frame_in (g_ptr_array_index (frames, i), width, height);
+      gboolean added = tap_gif_add (gif, padded, hundredths, error);
+
+      cairo_surface_destroy (padded);
+      if (!added)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 save_gif (const TapExport *self, const char *path, GError **error)
 {
-  cairo_surface_t *first;
   g_autofree char *recipe = NULL;
+  int width = 0, height = 0;
   TapGif *gif;
 
   if (self->frames == NULL || self->frames->len == 0)
@@ -83,16 +116,21 @@ save_gif (const TapExport *self, const char *path, GError **error)
       return FALSE;
     }
 
-  first = g_ptr_array_index (self->frames, 0);
-  recipe = self->result != NULL ? tap_result_recipe (self->result) : NULL;
-  gif = tap_gif_new (cairo_image_surface_get_width (first), cairo_image_surface_get_height (first),
-                     recipe);
   for (guint i = 0; i < self->frames->len; i++)
-    if (!tap_gif_add (gif, g_ptr_array_index (self->frames, i), self->hundredths, error))
-      {
-        tap_gif_free (gif);
-        return FALSE;
-      }
+    {
+      cairo_surface_t *frame = g_ptr_array_index (self->frames, i);
+
+      width = MAX (width, cairo_image_surface_get_width (frame));
+      height = MAX (height, cairo_image_surface_get_height (frame));
+    }
+
+  recipe = self->result != NULL ? tap_result_recipe (self->result) : NULL;
+  gif = tap_gif_new (width, height, recipe);
+  if (!add_frames (gif, self->frames, width, height, self->hundredths, error))
+    {
+      tap_gif_free (gif);
+      return FALSE;
+    }
 
   return tap_gif_save (gif, path, error);
 }

@@ -83,6 +83,14 @@ tap_settings_dup_string (const char *key, const char *fallback)
   return has_key (key) ? g_settings_get_string (tap_settings_get (), key) : g_strdup (fallback);
 }
 
+TapColormap
+tap_settings_get_colormap (void)
+{
+  g_autofree char *id = tap_settings_dup_string ("colormap", "");
+
+  return tap_colormap_find (id, TAP_COLORMAP_VIRIDIS);
+}
+
 void
 tap_settings_set_int (const char *key, int value)
 {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "render/tap-colormap.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +13,8 @@ int tap_settings_get_int (const char *key, int fallback);
 gboolean tap_settings_get_boolean (const char *key, gboolean fallback);
 /* (transfer full) */
 char *tap_settings_dup_string (const char *key, const char *fallback);
+/* Colours of maps that have no sign. */
+TapColormap tap_settings_get_colormap (void);
 void tap_settings_set_int (const char *key, int value);
 void tap_settings_set_boolean (const char *key, gboolean value);
 void tap_settings_set_string (const char *key, const char *value);

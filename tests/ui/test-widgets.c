@@ -138,6 +138,23 @@ test_preferences (void)
   spin ();
 }
 
+static void
+test_shortcuts_window (void)
+{
+  g_autoptr (GtkBuilder) builder =
+    gtk_builder_new_from_resource (TAP_RESOURCE_PATH "/gtk/help-overlay.ui");
+  GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "help_overlay"));
+
+  gtk_window_present (window);
+  for (int i = 0; i < 20; i++)
+    {
+      spin ();
+      g_usleep (2000);
+    }
+  gtk_window_destroy (window);
+  spin ();
+}
+
 typedef struct
 {
   const char *name;
@@ -193,6 +210,7 @@ main (int argc, char **argv)
   g_test_add_func ("/widgets/score-row/tells-name-and-number",
                    test_score_row_tells_name_and_number);
   g_test_add_func ("/widgets/preferences", test_preferences);
+  g_test_add_func ("/widgets/shortcuts-window", test_shortcuts_window);
 
   return g_test_run ();
 }

@@ -178,6 +178,32 @@ test_layer_page_exports_with_recipe (void)
   close_window (window);
 }
 
+/* Frames of a sweep grow with their legends. */
+static void
+test_animation_of_uneven_frames (void)
+{
+  g_autoptr (TapExport) export = tap_export_new ("sweep");
+  g_autoptr (GPtrArray) frames =
+    g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
+  g_autofree char *folder = g_dir_make_tmp ("tapetum-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "sweep.gif", NULL);
+  g_autoptr (GdkPixbuf) read = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 4; i++)
+    g_ptr_array_add (frames, cairo_image_surface_create (CAIRO_FORMAT_RGB24, 40 + i, 60 - i));
+  tap_export_set_frames (export, frames, 5);
+  g_assert_true (tap_export_save (export, path, &error));
+  g_assert_no_error (error);
+  read = gdk_pixbuf_new_from_file (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (gdk_pixbuf_get_width (read), ==, 43);
+  g_assert_cmpint (gdk_pixbuf_get_height (read), ==, 60);
+
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (g_remove (folder), ==, 0);
+}
+
 /* On a machine with more to do than it can, waiting is nobody's fault: only work counts there. */
 static double
 blocked_ms (void)
@@ -264,6 +290,7 @@ main (int argc, char **argv)
   g_test_add_func ("/window/first-answer-within-ten-seconds", test_first_answer_within_ten_seconds);
   g_test_add_func ("/window/every-action-can-be-called", test_every_action_can_be_called);
   g_test_add_func ("/window/layer-page-exports-with-recipe", test_layer_page_exports_with_recipe);
+  g_test_add_func ("/window/animation-of-uneven-frames", test_animation_of_uneven_frames);
   g_test_add_func ("/window/sweep-does-not-block", test_sweep_does_not_block);
   g_test_add_func ("/window/closes-while-sweeping", test_closes_while_sweeping);
   g_test_add_func ("/window/problem-is-shown-and-nothing-lost",

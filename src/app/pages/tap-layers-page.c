@@ -15,6 +15,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "app/tap-settings.h"
 #define MIN_TILE    34.0
 #define GRID_MARGIN 12
 
@@ -562,6 +563,7 @@ tap_layers_page_init (TapLayersPage *self)
   for (int i = 0; i < TAP_N_COLORMAPS; i++)
     gtk_string_list_append (colormaps, _ (tap_colormap_title ((TapColormap) i)));
   gtk_drop_down_set_model (self->colormap, G_LIST_MODEL (colormaps));
+  gtk_drop_down_set_selected (self->colormap, tap_settings_get_colormap ());
   hovered_cb (self->grid, -1, -1, -1, self);
 
   self->filter_lane = tap_lane_new ("tap-filters", compute_filters, filter_request_free,

@@ -4,6 +4,7 @@
 
 #include "app/pages/tap-live-view.h"
 
+#include "app/tap-settings.h"
 #include "app/widgets/tap-map-view.h"
 #include "render/tap-colormap.h"
 
@@ -35,7 +36,8 @@ tap_live_view_class_init (TapLiveViewClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = tap_live_view_dispose;
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
-  gtk_widget_class_set_template_from_resource (widget_class, TAP_RESOURCE_PATH "/ui/tap-live-view.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               TAP_RESOURCE_PATH "/ui/tap-live-view.ui");
   gtk_widget_class_bind_template_child (widget_class, TapLiveView, content);
   gtk_widget_class_bind_template_child (widget_class, TapLiveView, map_view);
   gtk_widget_class_bind_template_child (widget_class, TapLiveView, title);
@@ -72,7 +74,7 @@ tap_live_view_set_probe (TapLiveView *self, const TapOcclusionProbe *probe, cons
     return;
 
   range = tap_range_for_values (tap_tensor_f32 (map), map->count, FALSE);
-  surface = tap_colormap_render (TAP_COLORMAP_VIRIDIS, range, tap_tensor_f32 (map),
+  surface = tap_colormap_render (tap_settings_get_colormap (), range, tap_tensor_f32 (map),
                                  (int) map->shape.dims[1], (int) map->shape.dims[0]);
   tap_map_view_set_surface (self->map_view, surface);
   cairo_surface_destroy (surface);

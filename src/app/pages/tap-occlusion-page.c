@@ -20,6 +20,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "app/tap-settings.h"
 #define FRAMES_MAX      150
 /* A probe younger than this is worth finishing even when the mask has moved on. */
 #define PROBE_BUDGET_US (150 * 1000)
@@ -271,6 +272,7 @@ static void
 panels_options (TapPanelsOptions *options)
 {
   tap_panels_options_init (options);
+  options->colormap = tap_settings_get_colormap ();
   options->dark = adw_style_manager_get_dark (adw_style_manager_get_default ());
 }
 

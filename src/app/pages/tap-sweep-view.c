@@ -8,6 +8,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/tap-settings.h"
 #define N_CARDS 4
 
 /* The projection lies on the picture, not on the grid of places. */
@@ -157,7 +158,7 @@ tap_sweep_view_set_result (TapSweepView *self, TapResult *result)
           tap_map_card_clear (get_card (self, i));
           continue;
         }
-      tap_map_card_set_array (get_card (self, i), result, array, TAP_COLORMAP_VIRIDIS);
+      tap_map_card_set_array (get_card (self, i), result, array, tap_settings_get_colormap ());
       if (i == 0)
         {
           self->rows = (int) array->tensor->shape.dims[0];
