@@ -297,9 +297,9 @@ tap_caffe_unknown (CaffeBuilder *self, const CaffeLayer *layer, GError **error)
     }
   if (outputs->len == 0)
     return TRUE;
-  node = tap_graph_add_node (self->graph, layer->name, layer->type, (const int *) inputs->data,
-                             (int) inputs->len, (const int *) outputs->data, (int) outputs->len,
-                             NULL, error);
+  node = tap_graph_add_node (
+    self->graph, layer->name, layer->type, (const int *) (gpointer) inputs->data, (int) inputs->len,
+    (const int *) (gpointer) outputs->data, (int) outputs->len, NULL, error);
   if (node == NULL)
     return FALSE;
   g_free (node->domain);

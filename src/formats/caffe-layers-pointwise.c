@@ -289,7 +289,8 @@ translate_eltwise (CaffeBuilder *self, const CaffeLayer *layer, GError **error)
                          maximum          ? "Max" :
                          inputs->len == 2 ? "Add" :
                                             "Sum",
-                         (const int *) inputs->data, (int) inputs->len, &output, 1, NULL, error);
+                         (const int *) (gpointer) inputs->data, (int) inputs->len, &output, 1, NULL,
+                         error);
 }
 
 /* A constant of @n numbers: @number each, or @source · @factor. */

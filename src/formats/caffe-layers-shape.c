@@ -46,8 +46,8 @@ translate_concat (CaffeBuilder *self, const CaffeLayer *layer, GError **error)
   attrs = tap_attrs_new ();
   tap_attrs_set_int (attrs, "axis", axis);
   output = tap_caffe_top (self, layer, 0);
-  return tap_caffe_node (self, layer, NULL, "Concat", (const int *) inputs->data, (int) inputs->len,
-                         &output, 1, attrs, error);
+  return tap_caffe_node (self, layer, NULL, "Concat", (const int *) (gpointer) inputs->data,
+                         (int) inputs->len, &output, 1, attrs, error);
 }
 
 static gboolean
@@ -87,11 +87,12 @@ translate_slice (CaffeBuilder *self, const CaffeLayer *layer, GError **error)
       g_array_append_val (outputs, output);
       at = end;
     }
-  inputs[1] = tap_caffe_ints (self, layer, "sizes", (const gint64 *) sizes->data, (int) sizes->len);
+  inputs[1] = tap_caffe_ints (self, layer, "sizes", (const gint64 *) (gpointer) sizes->data,
+                              (int) sizes->len);
   attrs = tap_attrs_new ();
   tap_attrs_set_int (attrs, "axis", axis);
-  return tap_caffe_node (self, layer, NULL, "Split", inputs, 2, (const int *) outputs->data,
-                         (int) outputs->len, attrs, error);
+  return tap_caffe_node (self, layer, NULL, "Split", inputs, 2,
+                         (const int *) (gpointer) outputs->data, (int) outputs->len, attrs, error);
 }
 
 /* One copy per top. */

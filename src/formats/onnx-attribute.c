@@ -207,14 +207,14 @@ store (const Attribute *attribute, TapAttrs *attrs)
         tap_attrs_set_tensor (attrs, name, attribute->tensor);
       break;
     case ONNX_ATTR_FLOATS:
-      tap_attrs_set_floats (attrs, name,
-                            attribute->floats ? (const float *) attribute->floats->data : NULL,
-                            attribute->floats ? attribute->floats->len : 0);
+      tap_attrs_set_floats (
+        attrs, name, attribute->floats ? (const float *) (gpointer) attribute->floats->data : NULL,
+        attribute->floats ? attribute->floats->len : 0);
       break;
     case ONNX_ATTR_INTS:
-      tap_attrs_set_ints (attrs, name,
-                          attribute->ints ? (const gint64 *) attribute->ints->data : NULL,
-                          attribute->ints ? attribute->ints->len : 0);
+      tap_attrs_set_ints (
+        attrs, name, attribute->ints ? (const gint64 *) (gpointer) attribute->ints->data : NULL,
+        attribute->ints ? attribute->ints->len : 0);
       break;
     case ONNX_ATTR_STRINGS:
       tap_attrs_set_string (attrs, name, attribute->strings ? attribute->strings->str : "");

@@ -319,10 +319,10 @@ tap_onnx_add_node (OnnxReader *self, OnnxNode *node, GError **error)
                               "The tensor “%.100s” is made twice: by node “%.100s” and as a weight",
                               value->name, node->name);
     }
-  added =
-    tap_graph_add_node (self->graph, node->name, node->op_type, (const int *) node->inputs->data,
-                        (int) node->inputs->len, (const int *) node->outputs->data,
-                        (int) node->outputs->len, g_steal_pointer (&node->attrs), error);
+  added = tap_graph_add_node (self->graph, node->name, node->op_type,
+                              (const int *) (gpointer) node->inputs->data, (int) node->inputs->len,
+                              (const int *) (gpointer) node->outputs->data,
+                              (int) node->outputs->len, g_steal_pointer (&node->attrs), error);
   if (added == NULL)
     return FALSE;
   g_free (added->domain);

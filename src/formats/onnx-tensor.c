@@ -309,7 +309,7 @@ fill_typed (TapProto message, int data_type, TapTensor *tensor, GError **error)
 
   while (tap_proto_next (&message, &field, NULL))
     {
-      const guint8 *data = field.data, *end = field.data + field.length;
+      const guint8 *data = field.data, *end;
 
       if (field.number != number)
         continue;
@@ -319,6 +319,7 @@ fill_typed (TapProto message, int data_type, TapTensor *tensor, GError **error)
             store_typed (data_type, field.value, tensor, at++);
           continue;
         }
+      end = data + field.length;
       while (data < end && at < tensor->count)
         {
           guint64 bits = 0;

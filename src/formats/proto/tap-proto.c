@@ -208,7 +208,7 @@ tap_proto_count_fixed (const TapProtoField *field, gsize size)
 gboolean
 tap_proto_append_varints (const TapProtoField *field, GArray *values, GError **error)
 {
-  const guint8 *at = field->data, *end = field->data + field->length;
+  const guint8 *at = field->data, *end;
   guint64 value;
 
   if (field->wire != PB_WT_STRING)
@@ -216,6 +216,7 @@ tap_proto_append_varints (const TapProtoField *field, GArray *values, GError **e
       g_array_append_val (values, field->value);
       return TRUE;
     }
+  end = at + field->length;
   while (at < end)
     {
       if (!tap_proto_varint (&at, end, &value))
