@@ -100,7 +100,7 @@ draw_sweep (const TapFrameRequest *request)
   double width, height;
   cairo_t *cr;
 
-  options.width = SWEEP_WIDTH;
+  options.width = 0;
   tap_panels_measure (request->result, &options, &width, &height);
   surface = new_frame (width, height, options.dark, &cr);
   tap_panels_draw (cr, request->result, &options);
