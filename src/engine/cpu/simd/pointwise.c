@@ -42,7 +42,8 @@ nearest (float x)
 static inline float
 exp_1 (float x)
 {
-  float c = x > 89.0f ? 89.0f : x < -104.0f ? -104.0f : x;
+  float low = x > -104.0f ? x : -104.0f; /* NaN too, which no integer holds */
+  float c = low < 89.0f ? low : 89.0f;
   float n = nearest (c * 1.44269504088896341f);
   float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
   float p = 1.9875691500e-4f;
@@ -67,7 +68,7 @@ log_1 (float x)
 {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
   int32_t bits = to_bits (scaled);
-  int32_t e = ((bits - 0x3f3504f3) >> 23);
+  int32_t e = (int32_t) ((uint32_t) bits - 0x3f3504f3u) >> 23;
   float m = from_bits (bits - (int32_t) ((uint32_t) e << 23)) - 1.0f;
   float n = (float) e - (x < 1.17549435e-38f ? 23.0f : 0.0f);
   float z = m * m, p = 7.0376836292e-2f, y;
