@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 #include <string.h>
 
 #include "cli/tap-cli-json.h"
@@ -176,9 +177,30 @@ print_text (const Predict *self)
         {
           const TapScore *score = &g_array_index (top, TapScore, k);
           g_autofree char *label = tap_labels_dup_name (self->model->labels, score->index);
-          g_autofree char *percent = tap_cli_number ("%7.2f", 100.0 * score->probability);
+          g_autofree char *percent = isnan (score->probability) ?
+                                       g_strdup ("    nan") :
+                                       tap_cli_number ("%7.2f", 100.0 * score->probability);
           tap_cli_print (self->cli, "%s %%  %4d  %s\n", percent, score->index, label);
         }
+    }
+}
+
+/* Damaged weights, or an overflow on the way. */
+static void
+note_no_numbers (const Predict *self)
+{
+  for (guint i = 0; i < self->answers->len; i++)
+    {
+      const Answer *answer = g_ptr_array_index (self->answers, i);
+      int n_bad = 0;
+      for (int c = 0; c < self->model->n_classes; c++)
+        n_bad += !isfinite (answer->probabilities[c]);
+      if (n_bad == 0)
+        continue;
+      g_autofree char *name = g_filename_display_name (answer->picture);
+      /* Translators: name of a picture; two numbers. */
+      tap_cli_note (self->cli, _ ("%s: %d of the %d probabilities are not finite numbers."), name,
+                    n_bad, self->model->n_classes);
     }
 }
 
@@ -313,7 +335,11 @@ tap_cmd_predict (TapCli *cli, int argc, char **argv)
     return tap_cli_fail (cli, TAP_CLI_READING, error);
   self.session = tap_cli_open_session (cli, self.model, &error);
   if (self.session == NULL || !predict_all (&self, pictures, &error))
-    return tap_cli_fail (cli, TAP_CLI_READING, error);
+    {
+      if (error != NULL && error->domain == TAP_ENGINE_ERROR)
+        tap_cli_prefix_path (&error, cli->arguments[0]);
+      return tap_cli_fail (cli, TAP_CLI_READING, error);
+    }
 
   if (cli->output != NULL && !save (&self, cli->arguments[0], &error))
     return tap_cli_fail (cli, TAP_CLI_WRITING, error);
@@ -325,5 +351,6 @@ tap_cmd_predict (TapCli *cli, int argc, char **argv)
   else if (cli->output == NULL)
     print_text (&self);
   tap_cli_note_network (cli, self.model);
+  note_no_numbers (&self);
   return self.status;
 }

@@ -43,7 +43,10 @@ TapSession *
 tap_cli_open_session (TapCli *cli, TapModel *model, GError **error)
 {
   TapSessionOptions options = { .n_threads = cli->threads };
-  return tap_session_new (model->graph, &options, error);
+  TapSession *session = tap_session_new (model->graph, &options, error);
+  if (session == NULL && model->path != NULL)
+    tap_cli_prefix_path (error, model->path);
+  return session;
 }
 
 TapContext *

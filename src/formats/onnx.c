@@ -308,6 +308,13 @@ is_real (int elem_type)
 }
 
 static gboolean
+is_whole (int elem_type)
+{
+  return (elem_type >= ONNX_UINT8 && elem_type <= ONNX_INT64) || elem_type == ONNX_UINT32 ||
+         elem_type == ONNX_UINT64;
+}
+
+static gboolean
 read_input (OnnxReader *self, const TapProto *graph, const TapProtoField *field, GError **error)
 {
   g_autofree char *name = NULL;
@@ -342,8 +349,11 @@ read_input (OnnxReader *self, const TapProto *graph, const TapProtoField *field,
                      "The input “%.100s” of %s is too large.", name, text);
         return FALSE;
       }
+  if (elem_type == ONNX_STRING)
+    return tap_onnx_fail (error, TAP_FORMAT_ERROR_UNSUPPORTED, "The input “%.100s” takes text",
+                          name);
   /* a picture in bytes: the network's first step is to cast it, so the numbers may be floats at once */
-  if (shape.n_dims == 4 && !is_real (elem_type))
+  if (shape.n_dims == 4 && is_whole (elem_type))
     {
       self->takes_whole_pixels = TRUE;
       elem_type = ONNX_FLOAT;

@@ -108,10 +108,29 @@ set_inputs (TapInferState *state,
 
 /* --- nodes --- */
 
+/* What formats put in the place of weights whose numbers they cannot hold. */
+static gboolean
+set_unread (TapNode *node)
+{
+  const char *type;
+
+  if (!g_str_equal (node->domain, "tapetum.unread"))
+    return FALSE;
+  type = tap_attrs_get_string (node->attrs, "type", NULL);
+  node->problem =
+    type != NULL ?
+      g_strdup_printf ("The weights “%s” are of type %s, which is not read.", node->name, type) :
+      g_strdup_printf ("The constant “%s” is of a type that is not read.", node->name);
+  return TRUE;
+}
+
 static void
 set_unknown (TapNode *node)
 {
   g_autoptr (GString) text = g_string_new (NULL);
+
+  if (set_unread (node))
+    return;
 
   g_string_append_printf (text, "The operator “%s” of the node “%s” (", node->op_type, node->name);
   if (*node->domain != '\0')
