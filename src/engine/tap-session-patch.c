@@ -4,8 +4,9 @@
  * The base keeps every value of the clean run twice. A patch writes the pixels into the second copy, and
  * follows the change node by node: a window spreads it, a pointwise operator passes it on, anything else
  * is computed whole. The kernels are those of the full pass, which give a cell the same bits in whatever
- * rectangle it is computed; cells outside the rectangle are those of the clean run. In the end the
- * rectangles that were written are restored from the first copy. */
+ * rectangle it is computed; cells outside the rectangle are those of the clean run. What is written stays
+ * until the next patch that reads the value, which restores from the first copy what it does not write
+ * itself. */
 
 #include "config.h"
 
@@ -14,28 +15,14 @@
 #include "core/tap-error.h"
 #include "engine/tap-session-private.h"
 
-typedef enum
-{
-  CLEAN,
-  PART, /* one rectangle of every map */
-  WHOLE,
-} Extent;
-
-typedef struct
-{
-  Extent extent;
-  TapRect rect;
-} Change;
-
 typedef struct
 {
   TapSession *session;
   const TapPlan *plan;
   TapPatchBase *base;
-  Change *changes;   /* per value */
-  gboolean *needed;  /* per step */
-  gboolean *written; /* per value: its memory in the shadow is to be restored */
-  gpointer *data;    /* per value, in the shadow */
+  TapChange *changes; /* per value */
+  gboolean *needed;   /* per step */
+  gpointer *data;     /* per value, in the shadow */
 } Patch;
 
 static void
@@ -43,7 +30,6 @@ patch_clear (Patch *patch)
 {
   g_clear_pointer (&patch->changes, g_free);
   g_clear_pointer (&patch->needed, g_free);
-  g_clear_pointer (&patch->written, g_free);
   g_clear_pointer (&patch->data, g_free);
 }
 
@@ -81,13 +67,13 @@ find_needed_steps (Patch *patch, const TapTaps *taps)
 }
 
 /* Which part of the step's outputs the changes of its inputs can reach. */
-static Change
+static TapChange
 follow (const Patch *patch, const TapPlanStep *step)
 {
   const TapPlan *plan = patch->plan;
-  const Change whole = { WHOLE };
+  const TapChange whole = { TAP_WHOLE };
   const TapShape *out = NULL;
-  Change change = { CLEAN };
+  TapChange change = { TAP_CLEAN };
   TapRegionRule rule;
   int height, width;
 
@@ -102,16 +88,16 @@ follow (const Patch *patch, const TapPlanStep *step)
 
   for (int i = 0; i < step->n_inputs; i++)
     {
-      const Change *in = step->inputs[i] >= 0 ? &patch->changes[step->inputs[i]] : NULL;
+      const TapChange *in = step->inputs[i] >= 0 ? &patch->changes[step->inputs[i]] : NULL;
       const TapShape *shape;
       TapRect rect;
       int in_height, in_width;
 
-      if (in == NULL || in->extent == CLEAN)
+      if (in == NULL || in->extent == TAP_CLEAN)
         continue;
       shape = &plan->values[step->inputs[i]].shape;
       get_extent (shape, &in_height, &in_width);
-      if (in->extent == WHOLE || rule == TAP_REGION_FULL || shape->n_dims != out->n_dims ||
+      if (in->extent == TAP_WHOLE || rule == TAP_REGION_FULL || shape->n_dims != out->n_dims ||
           shape->dims[0] != out->dims[0])
         return whole;
       if (rule == TAP_REGION_WINDOW)
@@ -131,51 +117,12 @@ follow (const Patch *patch, const TapPlanStep *step)
         rect = in->rect;
       if (tap_rect_is_empty (&rect))
         continue;
-      change.rect = change.extent == CLEAN ? rect : tap_rect_union (&change.rect, &rect);
-      change.extent = PART;
+      change.rect = change.extent == TAP_CLEAN ? rect : tap_rect_union (&change.rect, &rect);
+      change.extent = TAP_PART;
     }
-  if (change.extent == PART && change.rect.width == width && change.rect.height == height)
+  if (change.extent == TAP_PART && change.rect.width == width && change.rect.height == height)
     return whole;
   return change;
-}
-
-static gboolean
-run_steps (Patch *patch, TapProgress *progress, GCancellable *cancellable, GError **error)
-{
-  const TapPlan *plan = patch->plan;
-  g_autofree TapCpuArray *arrays = g_new (TapCpuArray, 2 * (gsize) plan->max_io + 1);
-  TapCpuArray *outputs = arrays + plan->max_io;
-  double done = 0;
-
-  for (int s = 0; s < plan->n_steps; s++)
-    {
-      const TapPlanStep *step = &plan->steps[s];
-      Change change;
-
-      done += step->cost;
-      if (!patch->needed[s])
-        continue;
-      change = follow (patch, step);
-      if (change.extent == CLEAN)
-        continue;
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      for (int i = 0; i < step->n_outputs; i++)
-        if (step->outputs[i] >= 0)
-          {
-            patch->changes[step->outputs[i]] = change;
-            /* A view is the memory of its input, which is restored anyway. */
-            patch->written[step->outputs[i]] = !step->view || i > 0;
-          }
-      if (step->view)
-        continue;
-      tap_plan_bind (plan, step, patch->data, arrays, outputs);
-      if (!tap_session_run_step (patch->session, step, arrays, outputs,
-                                 change.extent == PART ? &change.rect : NULL, error))
-        return FALSE;
-      tap_progress_set (progress, MIN (done, 1.0));
-    }
-  return TRUE;
 }
 
 static void
@@ -193,22 +140,83 @@ copy_rect (const TapShape *shape, gsize size, const TapRect *rect, char *to, con
       }
 }
 
+/* Brings back what an earlier patch wrote to a value and this one will not write again. Masks that are
+ * dragged overlap, so that is little. */
 static void
-restore (Patch *patch)
+settle (Patch *patch, int v, const TapChange *change)
 {
-  for (int v = 0; v < patch->plan->n_values; v++)
-    {
-      const TapPlanValue *value = &patch->plan->values[v];
-      const char *from = (const char *) patch->base->clean.data + value->offset;
-      gsize size = tap_dtype_size (value->dtype);
+  const TapPlanValue *value = &patch->plan->values[v];
+  const char *from = (const char *) patch->base->clean.data + value->offset;
+  gsize size = tap_dtype_size (value->dtype);
+  TapChange *dirty = &patch->base->dirty[v];
+  const TapRect old = dirty->rect;
+  TapRect kept = { 0 };
 
-      if (!patch->written[v])
-        continue;
-      if (patch->changes[v].extent == PART)
-        copy_rect (&value->shape, size, &patch->changes[v].rect, patch->data[v], from);
-      else
-        memcpy (patch->data[v], from, tap_cpu_count (&value->shape) * size);
+  patch->changes[v] = *change;
+  if (dirty->extent == TAP_WHOLE && change->extent != TAP_WHOLE)
+    memcpy (patch->data[v], from, tap_cpu_count (&value->shape) * size);
+  else if (dirty->extent == TAP_PART && change->extent != TAP_WHOLE)
+    {
+      int end = old.y + old.height;
+
+      if (change->extent == TAP_PART)
+        kept = tap_rect_intersect (&old, &change->rect);
+      if (tap_rect_is_empty (&kept))
+        kept = (TapRect){ old.x, end, 0, 0 };
+      /* above, beside and below what stays */
+      copy_rect (&value->shape, size, &(TapRect){ old.x, old.y, old.width, kept.y - old.y },
+                 patch->data[v], from);
+      copy_rect (&value->shape, size, &(TapRect){ old.x, kept.y, kept.x - old.x, kept.height },
+                 patch->data[v], from);
+      copy_rect (&value->shape, size,
+                 &(TapRect){ kept.x + kept.width, kept.y, old.x + old.width - kept.x - kept.width,
+                             kept.height },
+                 patch->data[v], from);
+      copy_rect (&value->shape, size,
+                 &(TapRect){ old.x, kept.y + kept.height, old.width, end - kept.y - kept.height },
+                 patch->data[v], from);
     }
+  *dirty = *change;
+}
+
+static gboolean
+run_steps (Patch *patch, TapProgress *progress, GCancellable *cancellable, GError **error)
+{
+  const TapPlan *plan = patch->plan;
+  g_autofree TapCpuArray *arrays = g_new (TapCpuArray, 2 * (gsize) plan->max_io + 1);
+  TapCpuArray *outputs = arrays + plan->max_io;
+  double done = 0;
+
+  for (int s = 0; s < plan->n_steps; s++)
+    {
+      const TapPlanStep *step = &plan->steps[s];
+      TapChange change;
+
+      done += step->cost;
+      if (!patch->needed[s])
+        continue;
+      change = follow (patch, step);
+      if (change.extent != TAP_CLEAN && g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      for (int i = 0; i < step->n_outputs; i++)
+        {
+          int v = step->outputs[i];
+
+          /* A view is the memory of its input, which is looked after as such. */
+          if (v >= 0 && step->view && i == 0)
+            patch->changes[v] = change;
+          else if (v >= 0)
+            settle (patch, v, &change);
+        }
+      if (change.extent == TAP_CLEAN || step->view)
+        continue;
+      tap_plan_bind (plan, step, patch->data, arrays, outputs);
+      if (!tap_session_run_step (patch->session, step, arrays, outputs,
+                                 change.extent == TAP_PART ? &change.rect : NULL, error))
+        return FALSE;
+      tap_progress_set (progress, MIN (done, 1.0));
+    }
+  return TRUE;
 }
 
 /* The input that holds the picture: the first that is fed. */
@@ -277,6 +285,8 @@ reserve_shadow (TapSession *self, TapPatchBase *base, GError **error)
 {
   if (base->shadow.data != NULL)
     return TRUE;
+  if (base->dirty == NULL)
+    base->dirty = g_new0 (TapChange, (gsize) base->plan->n_values + 1);
   if (!tap_session_check_budget (self, base->clean.size, error) ||
       !tap_block_memory_reserve (&base->shadow, base->clean.size, error))
     return FALSE;
@@ -291,13 +301,13 @@ write_pixels (Patch *patch, int picture, const TapRect *region, TapTensor *pixel
   TapCpuPlanes p = tap_cpu_planes (shape);
   float *to = patch->data[picture];
   const float *from = tap_tensor_f32 (pixels);
+  const TapChange change = { tap_rect_is_empty (region) ? TAP_CLEAN : TAP_PART, *region };
 
+  settle (patch, picture, &change);
   for (gsize c = 0; c < p.channels; c++)
     for (int row = 0; row < region->height; row++, from += region->width)
       memcpy (to + (c * p.height + (gsize) (region->y + row)) * p.width + (gsize) region->x, from,
               (gsize) region->width * sizeof (float));
-  patch->changes[picture] = (Change){ PART, *region };
-  patch->written[picture] = TRUE;
 }
 
 /* Tapped values; those that did not change are the base's own. */
@@ -312,7 +322,7 @@ collect (Patch *patch, TapTrace *base, const TapTaps *taps, GError **error)
       const TapPlanValue *value = &patch->plan->values[v];
       TapTensor *tensor;
 
-      if (patch->changes[v].extent == CLEAN)
+      if (patch->changes[v].extent == TAP_CLEAN)
         tensor = tap_tensor_ref (tap_trace_get (base, v));
       else
         {
@@ -345,9 +355,8 @@ patch_locked (TapSession *self,
       !reserve_shadow (self, base->base, error) ||
       !tap_block_memory_reserve (&self->scratch, plan->scratch_bytes + 64, error))
     return NULL;
-  patch.changes = g_new0 (Change, n_values + 1);
+  patch.changes = g_new0 (TapChange, n_values + 1);
   patch.needed = g_new0 (gboolean, (gsize) plan->n_steps + 1);
-  patch.written = g_new0 (gboolean, n_values + 1);
   patch.data = g_new0 (gpointer, n_values + 1);
   for (int v = 0; v < plan->n_values; v++)
     {
@@ -363,11 +372,9 @@ patch_locked (TapSession *self,
       patch.data[v] = NULL;
 
   find_needed_steps (&patch, taps);
-  if (!tap_rect_is_empty (region))
-    write_pixels (&patch, picture_input (plan->graph), region, pixels);
+  write_pixels (&patch, picture_input (plan->graph), region, pixels);
   if (run_steps (&patch, progress, cancellable, error))
     trace = collect (&patch, base, taps, error);
-  restore (&patch);
   return trace;
 }
 

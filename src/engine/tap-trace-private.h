@@ -12,14 +12,30 @@ struct _TapTaps
   GArray *values; /* int, ascending */
 };
 
+typedef enum
+{
+  TAP_CLEAN,
+  TAP_PART, /* one rectangle of every map */
+  TAP_WHOLE,
+} TapExtent;
+
+typedef struct
+{
+  TapExtent extent;
+  TapRect rect;
+} TapChange;
+
 /* Every value of a run made with TAP_RUN_FOR_PATCH, twice: as it was, and as a copy that patches write
- * to and restore. */
+ * to. */
 typedef struct
 {
   gconstpointer session; /* only to be compared */
   TapPlan *plan;
   TapBlockMemory clean;
-  TapBlockMemory shadow; /* empty until the first patch; guarded by the session's lock */
+  /* Empty until the first patch; both guarded by the session's lock. */
+  TapBlockMemory shadow;
+  TapChange
+    *dirty; /* per value: where the shadow is not clean; the next patch that reads it sees to it */
 } TapPatchBase;
 
 struct _TapTrace

@@ -103,6 +103,7 @@ tap_trace_unref (TapTrace *self)
     {
       tap_block_memory_clear (&self->base->clean);
       tap_block_memory_clear (&self->base->shadow);
+      g_free (self->base->dirty);
       tap_plan_unref (self->base->plan);
       g_free (self->base);
     }
