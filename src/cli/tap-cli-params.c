@@ -179,7 +179,7 @@ tap_cli_params_group (TapCliParams *self, const char *title)
   for (const TapParam *param = self->table; param->id != NULL; param++)
     add_entry (self, entries, param);
   if (entries->len > 0)
-    g_option_group_add_entries (group, (const GOptionEntry *) entries->data);
+    g_option_group_add_entries (group, (gconstpointer) entries->data);
   return group;
 }
 

@@ -353,6 +353,7 @@ shared_thread (gpointer data)
       g_autoptr (TapTrace) plain = NULL;
 
       g_assert_no_error (error);
+      g_assert_nonnull (patched);
       plain = engine_test_forward (s->session, s->picture, s->taps, TAP_RUN_DEFAULT, &error);
       g_assert_no_error (error);
       engine_test_assert_equal_bits (tap_trace_get (plain, s->output), s->expected);
