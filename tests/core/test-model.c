@@ -162,6 +162,105 @@ test_several_outputs (void)
   g_assert_cmpint (plain->scores, ==, other);
 }
 
+/* x → Conv → Gemm (helped the training); Conv → Relu → Gemm is the answer, wherever it stands. */
+static void
+test_deepest_head (void)
+{
+  const gint64 row[] = { 1, 10 }, maps[] = { 1, 8, 4, 4 };
+
+  for (int first = 0; first < 2; first++)
+    {
+      int x, trunk, helper, answer;
+      TapGraph *graph = begin (&x);
+      g_autoptr (TapModel) model = NULL;
+
+      trunk = add (graph, "Conv", x, NULL, 4, maps);
+      helper = add (graph, "Gemm", trunk, NULL, 2, row);
+      answer = add (graph, "Gemm", add (graph, "Relu", trunk, NULL, 4, maps), NULL, 2, row);
+      tap_graph_add_output (graph, first == 0 ? answer : helper);
+      tap_graph_add_output (graph, first == 0 ? helper : answer);
+      model = finish (graph);
+      g_assert_cmpint (model->scores, ==, answer);
+    }
+}
+
+static void
+test_single_score (void)
+{
+  const gint64 one[] = { 1, 1 };
+  int x, y;
+  TapGraph *graph = begin (&x);
+  g_autoptr (TapModel) sigmoid = NULL, measure = NULL;
+
+  y = add (graph, "Sigmoid", add (graph, "Gemm", x, NULL, 2, one), NULL, 2, one);
+  tap_graph_add_output (graph, y);
+  sigmoid = finish (graph);
+  g_assert_cmpint (sigmoid->scores, ==, y);
+  g_assert_cmpint (sigmoid->n_classes, ==, 1);
+  g_assert_true (sigmoid->scores_are_probabilities);
+
+  graph = begin (&x);
+  tap_graph_add_output (graph, add (graph, "Gemm", x, NULL, 2, one));
+  measure = finish (graph);
+  g_assert_cmpint (measure->scores, ==, -1);
+}
+
+/* e / sum (e), e = exp (z): what exporters wrote before Softmax could take any axis. */
+static void
+test_long_softmax (void)
+{
+  const gint64 row[] = { 1, 10 }, one[] = { 1, 1 };
+
+  for (int whole = 0; whole < 2; whole++)
+    {
+      int x, e, sum, y, inputs[2];
+      TapGraph *graph = begin (&x);
+      g_autoptr (TapModel) model = NULL;
+
+      e = add (graph, "Exp", x, NULL, 2, row);
+      sum = add (graph, "ReduceSum", whole ? e : x, NULL, 2, one);
+      y = tap_graph_value (graph, "y");
+      inputs[0] = e;
+      inputs[1] = sum;
+      tap_graph_add_node (graph, NULL, "Div", inputs, 2, &y, 1, NULL, NULL);
+      tap_graph_get_value (graph, y)->has_shape = TRUE;
+      tap_graph_get_value (graph, y)->shape = (TapShape){ 2, { 1, 10 } };
+      tap_graph_add_output (graph, y);
+      model = finish (graph);
+      g_assert_cmpint (model->n_classes, ==, 10);
+      g_assert_cmpint (model->scores_are_probabilities, ==, whole);
+    }
+}
+
+/* The root of the trouble is told, not what merely follows from it or stands beside it. */
+static void
+test_obstacle (void)
+{
+  const gint64 row[] = { 1, 10 };
+  int x, a, b, y;
+  TapGraph *graph = begin (&x);
+  g_autoptr (TapModel) model = NULL, fine = NULL;
+
+  add (graph, "Beside", x, NULL, 2, row);
+  a = add (graph, "Strange", x, NULL, 2, row);
+  b = add (graph, "Relu", a, NULL, 2, row);
+  tap_graph_add_output (graph, b);
+  for (int i = 0; i < 3; i++)
+    tap_graph_get_node (graph, i)->problem =
+      g_strdup_printf ("%s.", tap_graph_get_node (graph, i)->op_type);
+  tap_graph_get_value (graph, b)->has_shape = FALSE;
+  model = finish (graph);
+  g_assert_cmpint (model->scores, ==, -1);
+  g_assert_cmpstr (tap_model_get_obstacle (model), ==, "Strange.");
+
+  graph = begin (&x);
+  y = add (graph, "Conv", x, NULL, 4, (const gint64[]){ 1, 8, 4, 4 });
+  tap_graph_add_output (graph, y);
+  fine = finish (graph);
+  g_assert_cmpint (fine->scores, ==, -1);
+  g_assert_null (tap_model_get_obstacle (fine));
+}
+
 /* Old files list the weights among the inputs. */
 static void
 test_input_with_constant (void)
@@ -239,6 +338,10 @@ main (int argc, char **argv)
   g_test_add_func ("/core/model/movers-are-seen-through", test_movers);
   g_test_add_func ("/core/model/log-softmax-counts-as-logits", test_log_softmax);
   g_test_add_func ("/core/model/several-outputs", test_several_outputs);
+  g_test_add_func ("/core/model/deepest-head-is-the-answer", test_deepest_head);
+  g_test_add_func ("/core/model/single-score-needs-a-sigmoid", test_single_score);
+  g_test_add_func ("/core/model/softmax-written-out-is-seen", test_long_softmax);
+  g_test_add_func ("/core/model/obstacle-is-the-first-that-cannot-run", test_obstacle);
   g_test_add_func ("/core/model/input-with-constant-is-none", test_input_with_constant);
   g_test_add_func ("/core/model/copies-share-the-graph", test_copies_share);
   g_test_add_func ("/core/model/parameters-are-counted-once", test_parameters);

@@ -364,6 +364,55 @@ test_unary (void)
     }
 }
 
+static void
+test_not_a_number (void)
+{
+  static const char *const ops[] = { "Elu", "Celu", "Selu",     "Sigmoid", "Tanh", "Gelu",
+                                     "Erf", "Mish", "Softplus", "Exp",     "Log",  "Sqrt" };
+
+  g_test_summary ("What is no number stays none, among others of both signs");
+  for (gsize i = 0; i < G_N_ELEMENTS (ops); i++)
+    {
+      TapShape shape = tap_shape_new (4, (gint64) 1, (gint64) 1, (gint64) 5, (gint64) 7);
+      g_autoptr (TapTensor) x = engine_test_random (&shape, (guint32) i);
+      g_autoptr (TapTensor) y = NULL;
+
+      tap_tensor_f32 (x)[3] = NAN;
+      tap_tensor_f32 (x)[4] = -NAN;
+      tap_tensor_f32 (x)[5] = -0.0f;
+      y = run_node (ops[i], tap_attrs_new (), &x, 1, FALSE, 1);
+      g_assert_true (isnan (tap_tensor_f32 (y)[3]) && isnan (tap_tensor_f32 (y)[4]));
+      g_assert_false (isnan (tap_tensor_f32 (y)[5]));
+    }
+}
+
+/* Cells by NumPy: np.floor (np.arange (25, dtype="f4") / np.float32 (1.7)); 17 / 1.7 is the point. */
+static void
+test_nearest (void)
+{
+  static const int cells[25] = { 0, 0, 1, 1, 2,  2,  3,  4,  4,  5,  5,  6, 7,
+                                 7, 8, 8, 9, 10, 10, 11, 11, 12, 12, 13, 14 };
+  TapShape from = tap_shape_new (4, (gint64) 1, (gint64) 1, (gint64) 1, (gint64) 15);
+  TapShape four = tap_shape_new (1, (gint64) 4), none = tap_shape_new (1, (gint64) 0);
+  const float scales[] = { 1, 1, 1, 1.7f };
+  g_autoptr (TapTensor) x = tap_tensor_new (TAP_DTYPE_F32, &from, NULL);
+  g_autoptr (TapTensor) roi = tap_tensor_new (TAP_DTYPE_F32, &none, NULL);
+  g_autoptr (TapTensor) scale = tap_tensor_new_f32 (&four, scales, NULL);
+  g_autoptr (TapTensor) y = NULL;
+  TapAttrs *attrs = tap_attrs_new ();
+
+  g_test_summary ("Nearest neighbours are found in float, as the frameworks find them");
+  for (int i = 0; i < 15; i++)
+    tap_tensor_f32 (x)[i] = (float) i;
+  tap_attrs_set_string (attrs, "mode", "nearest");
+  tap_attrs_set_string (attrs, "coordinate_transformation_mode", "asymmetric");
+  tap_attrs_set_string (attrs, "nearest_mode", "floor");
+  y = run_node ("Resize", attrs, (TapTensor *[]){ x, roi, scale }, 3, TRUE, 1);
+  g_assert_cmpuint (y->count, ==, 25);
+  for (int i = 0; i < 25; i++)
+    g_assert_cmpfloat (tap_tensor_f32 (y)[i], ==, cells[i]);
+}
+
 /* Only what is known while the network loads may lack a kernel. */
 static void
 test_registry (void)
@@ -400,5 +449,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/kernels/gemm", test_gemm);
   g_test_add_func ("/engine/kernels/normalization", test_normalization);
   g_test_add_func ("/engine/kernels/unary", test_unary);
+  g_test_add_func ("/engine/kernels/not-a-number", test_not_a_number);
+  g_test_add_func ("/engine/kernels/nearest", test_nearest);
   return g_test_run ();
 }

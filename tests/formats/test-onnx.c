@@ -5,6 +5,8 @@
  * NumPy. The shared networks are loaded when they are there. */
 #include "config.h"
 
+#include "wire.h"
+
 #include "core/tap-error.h"
 #include "formats/registry.h"
 
@@ -151,6 +153,45 @@ test_open_size (void)
   g_assert_cmpint (asked->preprocess.source, ==, TAP_PREPROCESS_USER);
 }
 
+static TapModel *
+load_typed (int element, GError **error)
+{
+  static const gint64 dims[] = { 1, 3, 8, 8 };
+  Wire *graph = wire_new (), *cast = wire_node ("Cast", "cast", "x", "y");
+  g_autoptr (GBytes) bytes = NULL;
+
+  wire_message (cast, 5, wire_attr_int ("to", 1));
+  wire_text (graph, 2, "typed");
+  wire_message (graph, 11, wire_typed_value ("x", element, dims, 4));
+  wire_message (graph, 12, wire_value ("y", NULL, 0));
+  wire_message (graph, 1, cast);
+  bytes = wire_bytes (wire_model (graph));
+  return tap_format_load_bytes (bytes, "m.onnx", NULL, NULL, error);
+}
+
+/* UINT8 (2): pixels as they are. STRING (8): nothing for pictures. */
+static void
+test_pixels_in_bytes (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TapModel) model = load_typed (2, &error);
+  g_autoptr (TapModel) text = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (tap_graph_get_value (model->graph, model->input)->dtype, ==, TAP_DTYPE_F32);
+  g_assert_cmpint (model->preprocess.source, ==, TAP_PREPROCESS_MODEL);
+  for (int c = 0; c < 3; c++)
+    {
+      g_assert_cmpfloat (model->preprocess.mean[c], ==, 0);
+      g_assert_cmpfloat (model->preprocess.std[c], ==, 1);
+    }
+  g_assert_cmpint (model->preprocess.height, ==, 8);
+
+  text = load_typed (8, &error);
+  g_assert_null (text);
+  g_assert_nonnull (strstr (error->message, "“x” takes text"));
+}
+
 /* Input, classes and number of nodes that a person sees, from the networks' own documents. */
 static void
 test_shared (void)
@@ -221,6 +262,7 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx/weights-listed-as-inputs-are-not-inputs", test_weights_are_not_inputs);
   g_test_add_func ("/onnx/channels-last-becomes-channels-first", test_channels_last);
   g_test_add_func ("/onnx/open-sizes-are-tried-or-asked", test_open_size);
+  g_test_add_func ("/onnx/pixels-in-bytes-are-taken-as-they-are", test_pixels_in_bytes);
   g_test_add_func ("/onnx/shared-networks-load-with-their-shapes", test_shared);
   return g_test_run ();
 }

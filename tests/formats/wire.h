@@ -76,9 +76,9 @@ wire_pair (const char *key, const char *value)
   return self;
 }
 
-/* ValueInfoProto of a float tensor; @n dims. */
+/* ValueInfoProto of a tensor whose elements are of type @element, 1 for floats; @n dims. */
 static inline Wire *
-wire_value (const char *name, const gint64 *dims, int n)
+wire_typed_value (const char *name, int element, const gint64 *dims, int n)
 {
   Wire *self = wire_new (), *type = wire_new (), *tensor = wire_new (), *shape = wire_new ();
 
@@ -92,12 +92,18 @@ wire_value (const char *name, const gint64 *dims, int n)
         wire_int (dim, 1, dims[i]);
       wire_message (shape, 1, dim);
     }
-  wire_int (tensor, 1, 1);
+  wire_int (tensor, 1, element);
   wire_message (tensor, 2, shape);
   wire_message (type, 1, tensor);
   wire_text (self, 1, name);
   wire_message (self, 2, type);
   return self;
+}
+
+static inline Wire *
+wire_value (const char *name, const gint64 *dims, int n)
+{
+  return wire_typed_value (name, 1, dims, n);
 }
 
 static inline Wire *

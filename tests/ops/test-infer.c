@@ -211,6 +211,45 @@ test_reshape_by_data (void)
   g_assert_nonnull (strstr (graph_find (graph, "y")->problem, "“s” is only known when"));
 }
 
+static void
+test_dropout_in_training (void)
+{
+  const gint64 yes = 1;
+  const float half = 0.5f;
+
+  for (int some = 0; some < 2; some++)
+    {
+      g_autoptr (TapGraph) graph = tap_graph_new (NULL);
+      int x = graph_input (graph, "x", 2, 1, 4);
+      int ratio = graph_weights (graph, "ratio", 1, 1);
+      int training = graph_integers (graph, "training", 1, &yes);
+      int y = graph_node (graph, "Dropout", "y", NULL, x, ratio, training, -1);
+
+      if (some)
+        tap_tensor_f32 (tap_graph_get_value (graph, ratio)->constant)[0] = half;
+      graph_find (graph, "y")->opset = 13;
+      graph_finish (graph, &y, 1);
+      g_assert_cmpint (graph_find (graph, "y")->problem != NULL, ==, some);
+    }
+}
+
+/* Formats leave a constant of this domain where they cannot hold the numbers. */
+static void
+test_unread_weights (void)
+{
+  g_autoptr (TapGraph) graph = tap_graph_new (NULL);
+  int x = graph_input (graph, "x", 2, 1, 4);
+  int w = graph_node (graph, "Constant", "w", graph_attrs ("type:text"), -1);
+  int y = graph_node (graph, "Add", "y", NULL, x, w, -1);
+
+  g_free (graph_find (graph, "w")->domain);
+  graph_find (graph, "w")->domain = g_strdup ("tapetum.unread");
+  graph_finish (graph, &y, 1);
+  g_assert_cmpstr (graph_find (graph, "w")->problem, ==,
+                   "The weights “w” are of type text, which is not read.");
+  g_assert_nonnull (graph_find (graph, "y")->problem);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -225,5 +264,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ops/infer/deep-graph", test_deep_graph);
   g_test_add_func ("/ops/infer/cancelled", test_cancelled);
   g_test_add_func ("/ops/infer/reshape-by-data-is-marked", test_reshape_by_data);
+  g_test_add_func ("/ops/infer/dropout-of-nothing-passes-in-training", test_dropout_in_training);
+  g_test_add_func ("/ops/infer/unread-weights-are-told", test_unread_weights);
   return g_test_run ();
 }
