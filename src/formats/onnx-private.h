@@ -39,7 +39,7 @@ struct _OnnxScope
   int depth;
 };
 
-#define TAP_ONNX_MAX_NODES  200000
+#define TAP_ONNX_MAX_NODES  50000
 #define TAP_ONNX_MAX_VALUES 200000
 
 /* Sets @error with @format, a sentence without its full stop. Always FALSE. */
