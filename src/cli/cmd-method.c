@@ -104,7 +104,8 @@ tap_cmd_method (TapCli *cli, const TapMethod *method, int argc, char **argv)
   g_autoptr (TapModel) model = tap_cli_load_network (cli, cli->arguments[0], &error);
   if (model == NULL)
     return tap_cli_fail (cli, TAP_CLI_READING, error);
-  if ((method->needs & TAP_NEEDS_CLASSES) && model->scores < 0)
+  if ((method->needs & TAP_NEEDS_CLASSES) &&
+      (model->scores < 0 || tap_model_get_obstacle (model) != NULL))
     return tap_cli_fail_scores (cli, model, method->id);
   g_autoptr (TapParams) params = tap_cli_params_resolve (given, model, &error);
   if (params == NULL)

@@ -327,7 +327,7 @@ tap_cmd_predict (TapCli *cli, int argc, char **argv)
   self.model = tap_cli_load_network (cli, cli->arguments[0], &error);
   if (self.model == NULL)
     return tap_cli_fail (cli, TAP_CLI_READING, error);
-  if (self.model->scores < 0)
+  if (self.model->scores < 0 || tap_model_get_obstacle (self.model) != NULL)
     return tap_cli_fail_scores (cli, self.model, "predict");
   self.top = top == 0 ? self.model->n_classes : MIN (top, self.model->n_classes);
   g_autoptr (GPtrArray) pictures = list_pictures (cli, cli->arguments + 1, &error);

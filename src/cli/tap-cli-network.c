@@ -120,7 +120,13 @@ tap_cli_fail_scores (TapCli *cli, const TapModel *model, const char *command)
   g_autofree char *name =
     model->path != NULL ? g_filename_display_name (model->path) : g_strdup (model->title);
   if (obstacle != NULL)
-    tap_cli_message (cli, "%s: %s", name, obstacle);
+    {
+      /* on one line with what was odd about the file, which may well be the reason */
+      g_autoptr (GString) text = g_string_new (obstacle);
+      for (guint i = 0; i < model->warnings->len; i++)
+        g_string_append_printf (text, " %s", (const char *) g_ptr_array_index (model->warnings, i));
+      tap_cli_message (cli, "%s: %s", name, text->str);
+    }
   else
     /* Translators: name of a file; name of a command. */
     tap_cli_message (cli, _ ("%s: the network does not end in class scores, which %s needs."), name,

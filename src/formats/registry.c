@@ -189,19 +189,45 @@ try_infer (TapGraph *graph, const Attempt *attempt, GCancellable *cancellable, G
   return TRUE;
 }
 
+/* The node that spoils an input of @node, by the producers' entries in @culprits; -1 when none does. */
+static int
+find_culprit (const TapGraph *graph, const TapNode *node, const int *culprits)
+{
+  for (int i = 0; i < node->n_inputs; i++)
+    if (node->inputs[i] >= 0)
+      {
+        int producer = tap_graph_get_value (graph, node->inputs[i])->producer;
+
+        if (producer >= 0 && culprits[producer] >= 0)
+          return culprits[producer];
+      }
+  return -1;
+}
+
 /* Layers whose weights a format could not find were given zeros, so that shapes are known; running them
- * would be a lie. */
+ * and what follows would be a lie. */
 static void
 mark_missing_weights (TapGraph *graph)
 {
+  g_autofree int *culprits = g_new (int, (gsize) tap_graph_n_nodes (graph) + 1);
+
   for (int i = 0; i < tap_graph_n_nodes (graph); i++)
     {
       TapNode *node = tap_graph_get_node (graph, i);
+      const TapNode *culprit;
 
-      if (tap_attrs_get_int (node->attrs, "missing_weights", 0) == 0 || node->problem != NULL)
+      culprits[i] = find_culprit (graph, node, culprits);
+      if (tap_attrs_get_int (node->attrs, "missing_weights", 0) != 0)
+        culprits[i] = i;
+      if (culprits[i] < 0 || node->problem != NULL)
         continue;
-      node->problem = g_strdup_printf ("The node “%s” (%s) cannot run: its weights are missing.",
-                                       node->name, node->op_type);
+      culprit = tap_graph_get_node (graph, culprits[i]);
+      node->problem = culprit == node ?
+                        g_strdup_printf ("The node “%s” (%s) cannot run: its weights are missing.",
+                                         node->name, node->op_type) :
+                        g_strdup_printf (
+                          "The node “%s” needs the result of “%s” (%s), whose weights are missing.",
+                          node->name, culprit->name, culprit->op_type);
     }
 }
 

@@ -82,6 +82,12 @@ read_weights (Weights *self, const TapGraph *graph, const TapNode *node, GError 
   self->tensor = tap_node_weights (graph, node);
   if (self->tensor == NULL || self->tensor->dtype != TAP_DTYPE_F32 || self->tensor->count == 0)
     return not_applicable (error, node->name, "has no weights");
+  if (tap_attrs_get_int (node->attrs, "missing_weights", 0) != 0)
+    {
+      g_set_error (error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_UNSUPPORTED,
+                   "The weights of layer “%s” are missing.", node->name);
+      return FALSE;
+    }
 
   shape = &self->tensor->shape;
   self->group = MAX (tap_attrs_get_int (node->attrs, "group", 1), 1);

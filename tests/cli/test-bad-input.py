@@ -86,7 +86,11 @@ def _():
         text = b'name: "x"\ninput: "data"\ninput_dim: 1\ninput_dim: 3\ninput_dim: 8\ninput_dim: 8\n' \
                b'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 2 kernel_size: 3 } }\n'
         alone = folder.file("alone.prototxt", text)
-        assert "alone" in refused(3, "predict", alone, folder.file("p.png", png(8, 8)))
+        picture = folder.file("p.png", png(8, 8))
+        message = refused(3, "predict", alone, picture)
+        assert "alone" in message and "“c” (Conv)" in message and "caffemodel" in message, message
+        assert "“c”" in refused(3, "activations", alone, picture, "--layer", "c", "-o", os.path.join(folder.path, "a.npy"))
+        assert "“c”" in refused(3, "filters", alone, "-o", os.path.join(folder.path, "f.npy"))
         refused(3, "info", folder.file("cut.prototxt", text[: len(text) - 20]))
         assert "nowhere" in refused(3, "info", alone, "--weights", folder.file("nowhere.caffemodel"))
         refused(3, "info", alone, "--weights", folder.file("w.caffemodel", b"\xff" * 100))

@@ -179,6 +179,9 @@ test_without_weights (void)
   conv = tap_graph_find_layer (model->graph, "conv1", NULL);
   g_assert_nonnull (conv->problem);
   g_assert_nonnull (strstr (conv->problem, "weights are missing"));
+  g_assert_nonnull (
+    strstr (tap_graph_find_layer (model->graph, "pool1", NULL)->problem, "“conv1” (Conv), whose"));
+  g_assert_cmpstr (tap_model_get_obstacle (model), ==, conv->problem);
   g_assert_true (tap_graph_layer_value (model->graph, conv)->has_shape);
   g_assert_cmpint (model->n_classes, ==, 5);
 
