@@ -504,6 +504,7 @@ subject_changed_cb (TapOcclusionPage *self)
 {
   TapSubject *subject = get_subject (self);
   g_autoptr (GdkTexture) texture = NULL;
+  const char *obstacle;
 
   clear_sweep (self);
   tap_document_set_probe_scores (self->document, NULL);
@@ -518,10 +519,16 @@ subject_changed_cb (TapOcclusionPage *self)
           _ ("Choose a picture below, or open a folder of pictures, and drag a mask over it."));
       return;
     }
-  if (subject->model->scores < 0)
+  obstacle = tap_model_get_obstacle (subject->model);
+  if (obstacle != NULL || subject->model->scores < 0)
     {
+      /* the page reads markup, and names of layers may look like it */
+      g_autofree char *reason = obstacle != NULL ? g_markup_escape_text (obstacle, -1) : NULL;
+
       show_empty (self, _ ("No Classes"),
-                  _ ("This network does not end in class scores, so there is no answer to watch."));
+                  reason != NULL ? reason :
+                                   _ ("This network does not end in class scores, so there is no "
+                                      "answer to watch."));
       return;
     }
 
