@@ -309,7 +309,7 @@ tap_cmd_predict (TapCli *cli, int argc, char **argv)
                          "folders."),
                       _ ("-o writes .json or .tsv, or all probabilities as .npy or .npz."),
                       TAP_CLI_OPTION_JSON | TAP_CLI_OPTION_NETWORK | TAP_CLI_OPTION_ENGINE |
-                        TAP_CLI_OPTION_OUTPUT,
+                        TAP_CLI_OPTION_SEED | TAP_CLI_OPTION_OUTPUT,
                       entries, NULL, argc, argv, &status))
     return status;
   if (cli->n_arguments < 2)

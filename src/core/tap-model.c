@@ -203,8 +203,8 @@ tap_model_complete (TapModel *self)
 
   /* probabilities before anything else: networks that also give out an embedding have outputs of the
    * same form. Then the deepest, since heads that only helped the training branch off early; of equals
-   * the last. */
-  for (int i = tap_graph_n_outputs (graph) - 1; i >= 0; i--)
+   * the first, which is where exporters put what the network is for. */
+  for (int i = 0; i < tap_graph_n_outputs (graph); i++)
     {
       int index = tap_graph_get_output (graph, i);
       const TapValue *value = tap_graph_get_value (graph, index);

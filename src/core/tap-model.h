@@ -52,7 +52,7 @@ void tap_model_unref (TapModel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapModel, tap_model_unref)
 /* Finds the picture input (the first non-constant one), the scores (of the outputs with one number per
  * class and no spatial extent, or after dropping extents of 1, those that are probabilities, then the
- * deepest, then the last) and whether a Softmax makes them. One number alone counts when a Sigmoid
+ * deepest, then the first) and whether a Softmax makes them. One number alone counts when a Sigmoid
  * makes it. Called by tap_format_load() after inference. */
 void tap_model_complete (TapModel *self);
 /* Why the scores cannot be computed: the problem of the first node on the way to them that cannot run;
