@@ -41,21 +41,21 @@ append_part (GString *text, char *part)
 static void
 append_window (GString *text, const TapWindow *w, gboolean is_conv)
 {
-  append_part (text, g_strdup_printf (_ ("window %d×%d"), w->kernel_h, w->kernel_w));
+  append_part (text, g_strdup_printf (_ ("kernel %d×%d"), w->kernel_h, w->kernel_w));
 
   if (w->stride_h == w->stride_w)
-    append_part (text, g_strdup_printf (_ ("step %d"), w->stride_h));
+    append_part (text, g_strdup_printf (_ ("stride %d"), w->stride_h));
   else
-    append_part (text, g_strdup_printf (_ ("step %d×%d"), w->stride_h, w->stride_w));
+    append_part (text, g_strdup_printf (_ ("stride %d×%d"), w->stride_h, w->stride_w));
 
   if (w->pad_top != 0 || w->pad_left != 0 || w->pad_bottom != 0 || w->pad_right != 0)
     {
       if (w->pad_top == w->pad_left && w->pad_top == w->pad_bottom && w->pad_top == w->pad_right)
-        append_part (text, g_strdup_printf (_ ("border %d"), w->pad_top));
+        append_part (text, g_strdup_printf (_ ("padding %d"), w->pad_top));
       else
         append_part (text,
                      /* Translators: zeros added around a map: top, left, bottom, right */
-                     g_strdup_printf (_ ("border %d/%d/%d/%d"), w->pad_top, w->pad_left,
+                     g_strdup_printf (_ ("padding %d/%d/%d/%d"), w->pad_top, w->pad_left,
                                       w->pad_bottom, w->pad_right));
     }
   if (w->dilation_h > 1 || w->dilation_w > 1)
