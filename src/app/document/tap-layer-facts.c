@@ -59,7 +59,7 @@ append_window (GString *text, const TapWindow *w, gboolean is_conv)
                                       w->pad_bottom, w->pad_right));
     }
   if (w->dilation_h > 1 || w->dilation_w > 1)
-    append_part (text, g_strdup_printf (_ ("spread %d×%d"), w->dilation_h, w->dilation_w));
+    append_part (text, g_strdup_printf (_ ("dilation %d×%d"), w->dilation_h, w->dilation_w));
   if (is_conv && w->group > 1)
     append_part (text, g_strdup_printf (ngettext ("%d group", "%d groups", w->group), w->group));
 }
