@@ -471,7 +471,6 @@ void
 tap_main_window_update_recent (TapMainWindow *self)
 {
   GList *items = gtk_recent_manager_get_items (gtk_recent_manager_get_default ());
-  const char *program = g_get_application_name ();
   int n = 0;
 
   g_menu_remove_all (self->recent_section);
@@ -479,16 +478,19 @@ tap_main_window_update_recent (TapMainWindow *self)
     {
       GtkRecentInfo *info = l->data;
       g_autofree char *path = g_filename_from_uri (gtk_recent_info_get_uri (info), NULL, NULL);
-      g_autofree char *name = NULL;
-      g_autofree char *label = NULL;
+      g_autofree char *folder = NULL, *name = NULL, *where = NULL, *text = NULL, *label = NULL;
       g_auto (GStrv) parts = NULL;
       g_autoptr (GMenuItem) item = NULL;
 
-      if (path == NULL || program == NULL || !gtk_recent_info_has_application (info, program))
+      if (path == NULL || !gtk_recent_info_has_group (info, TAP_RECENT_GROUP))
         continue;
 
+      /* the folder too: many networks are called deploy.prototxt */
+      folder = g_path_get_dirname (path);
       name = g_filename_display_basename (path);
-      parts = g_strsplit (name, "_", -1); /* not a mnemonic */
+      where = g_filename_display_basename (folder);
+      text = g_strdup_printf ("%s – %s", name, where);
+      parts = g_strsplit (text, "_", -1); /* not a mnemonic */
       label = g_strjoinv ("__", parts);
       item = g_menu_item_new (label, NULL);
       g_menu_item_set_action_and_target (item, "win.open-recent", "s", path);

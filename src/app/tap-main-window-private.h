@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+#define TAP_RECENT_GROUP "tapetum-opened"
+
 struct _TapMainWindow
 {
   AdwApplicationWindow parent_instance;

@@ -167,13 +167,20 @@ static void
 opened_cb (TapMainWindow *self, const char *path)
 {
   g_autofree char *uri = g_filename_to_uri (path, NULL, NULL);
+  g_autofree char *type = g_content_type_guess (path, NULL, 0, NULL);
+  g_autofree char *mime = g_content_type_get_mime_type (type);
+  /* The group tells what was opened from what a dialog of ours has saved, which GTK adds by itself. */
+  char *groups[] = { (char *) TAP_RECENT_GROUP, NULL };
+  const GtkRecentData data = {
+    .mime_type = mime != NULL ? mime : (char *) "application/octet-stream",
+    .app_name = (char *) g_get_application_name (),
+    .app_exec = (char *) "tapetum %u",
+    .groups = groups,
+  };
 
   gtk_info_bar_set_revealed (self->problem_bar, FALSE);
-  if (uri != NULL)
-    {
-      gtk_recent_manager_add_item (gtk_recent_manager_get_default (), uri);
-      tap_main_window_update_recent (self);
-    }
+  if (uri != NULL && gtk_recent_manager_add_full (gtk_recent_manager_get_default (), uri, &data))
+    tap_main_window_update_recent (self);
 }
 
 /* What the reader of a network ought to know is said once, when it is opened. */
