@@ -69,7 +69,7 @@ log_1 (float x)
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
   int32_t bits = to_bits (scaled);
   int32_t e = (int32_t) ((uint32_t) bits - 0x3f3504f3u) >> 23;
-  float m = from_bits (bits - (int32_t) ((uint32_t) e << 23)) - 1.0f;
+  float m = from_bits ((int32_t) ((uint32_t) bits - ((uint32_t) e << 23))) - 1.0f;
   float n = (float) e - (x < 1.17549435e-38f ? 23.0f : 0.0f);
   float z = m * m, p = 7.0376836292e-2f, y;
 
