@@ -4,6 +4,8 @@
 
 #include "app/widgets/tap-grid-view.h"
 
+#include "app/widgets/tap-frame.h"
+
 #include <glib/gi18n.h>
 #include <math.h>
 
@@ -180,33 +182,15 @@ key_cb (GtkEventControllerKey *controller,
 }
 
 static void
-append_frame (GtkSnapshot *snapshot,
-              double x,
-              double y,
-              double width,
-              double height,
-              double thickness,
-              const GdkRGBA *colour)
-{
-  GskRoundedRect outline;
-  float widths[4] = { thickness, thickness, thickness, thickness };
-  GdkRGBA colours[4] = { *colour, *colour, *colour, *colour };
-
-  gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (x, y, width, height), 2);
-  gtk_snapshot_append_border (snapshot, &outline, widths, colours);
-}
-
-static void
 tap_grid_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   TapGridView *self = TAP_GRID_VIEW (widget);
-  GdkRGBA accent = { 0.21f, 0.52f, 0.89f, 1.0f };
+  GdkRGBA accent = tap_frame_accent (widget);
   double left = left_edge (self), x, y;
   int selected = place_of (self, self->selected);
 
   if (self->texture == NULL)
     return;
-  gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_color", &accent);
   gtk_snapshot_append_texture (
     snapshot, self->texture,
     &GRAPHENE_RECT_INIT (left, 0, self->layout.width, self->layout.height));
@@ -217,14 +201,18 @@ tap_grid_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 
       soft.alpha = 0.6f;
       tap_grid_tile_rect (&self->layout, self->hovered, &x, &y);
-      append_frame (snapshot, left + x - 1, y - 1, self->layout.tile_width + 2,
-                    self->layout.tile_height + 2, 2, &soft);
+      tap_frame_append (snapshot,
+                        &GRAPHENE_RECT_INIT (left + x - 1, y - 1, self->layout.tile_width + 2,
+                                             self->layout.tile_height + 2),
+                        2, 2, &soft);
     }
   if (selected >= 0)
     {
       tap_grid_tile_rect (&self->layout, selected, &x, &y);
-      append_frame (snapshot, left + x - 3, y - 3, self->layout.tile_width + 6,
-                    self->layout.tile_height + 6, 3, &accent);
+      tap_frame_append (snapshot,
+                        &GRAPHENE_RECT_INIT (left + x - 3, y - 3, self->layout.tile_width + 6,
+                                             self->layout.tile_height + 6),
+                        2, 3, &accent);
     }
 }
 

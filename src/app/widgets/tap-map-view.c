@@ -7,6 +7,8 @@
 
 #include "app/widgets/tap-map-view.h"
 
+#include "app/widgets/tap-frame.h"
+
 #include <glib/gi18n.h>
 #include <math.h>
 
@@ -214,16 +216,9 @@ tap_map_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 
   if (gtk_widget_has_focus (widget))
     {
-      GdkRGBA accent = { 0.21f, 0.52f, 0.89f, 1.0f };
-      GskRoundedRect outline;
-      float widths[4] = { 2, 2, 2, 2 };
+      GdkRGBA accent = tap_frame_accent (widget);
 
-      gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_color",
-                                      &accent);
-      gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (x - 2, y - 2, w + 4, h + 4),
-                                       3);
-      gtk_snapshot_append_border (snapshot, &outline, widths,
-                                  (GdkRGBA[4]){ accent, accent, accent, accent });
+      tap_frame_append (snapshot, &GRAPHENE_RECT_INIT (x - 2, y - 2, w + 4, h + 4), 3, 2, &accent);
     }
 }
 

@@ -7,6 +7,8 @@
 
 #include "app/widgets/tap-picture-view.h"
 
+#include "app/widgets/tap-frame.h"
+
 #include <glib/gi18n.h>
 #include <math.h>
 
@@ -315,20 +317,6 @@ key_cb (GtkEventControllerKey *controller,
   return GDK_EVENT_STOP;
 }
 
-static void
-append_frame (GtkSnapshot *snapshot,
-              const graphene_rect_t *rect,
-              double thickness,
-              const GdkRGBA *colour)
-{
-  GskRoundedRect outline;
-  float t = (float) thickness;
-
-  gsk_rounded_rect_init_from_rect (&outline, rect, 0);
-  gtk_snapshot_append_border (snapshot, &outline, (float[4]){ t, t, t, t },
-                              (GdkRGBA[4]){ *colour, *colour, *colour, *colour });
-}
-
 /* Dark outside, light inside: visible on any picture. */
 static void
 append_double_frame (GtkSnapshot *snapshot, graphene_rect_t rect, const GdkRGBA *inner)
@@ -337,9 +325,9 @@ append_double_frame (GtkSnapshot *snapshot, graphene_rect_t rect, const GdkRGBA 
   graphene_rect_t outer = rect;
 
   graphene_rect_inset (&outer, -2.5f, -2.5f);
-  append_frame (snapshot, &outer, 4, &dark);
+  tap_frame_append (snapshot, &outer, 0, 4, &dark);
   graphene_rect_inset (&rect, -1.5f, -1.5f);
-  append_frame (snapshot, &rect, 2, inner);
+  tap_frame_append (snapshot, &rect, 0, 2, inner);
 }
 
 static void
@@ -397,7 +385,7 @@ static void
 tap_picture_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   TapPictureView *self = TAP_PICTURE_VIEW (widget);
-  GdkRGBA accent = { 0.21f, 0.52f, 0.89f, 1.0f };
+  GdkRGBA accent = tap_frame_accent (widget);
   double x, y, scale;
   graphene_rect_t picture;
   int width, height;
@@ -407,7 +395,6 @@ tap_picture_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     return;
   scale = place (self, &x, &y);
   picture = GRAPHENE_RECT_INIT (x, y, width * scale, height * scale);
-  gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), "accent_color", &accent);
 
   gtk_snapshot_append_texture (snapshot, self->texture, &picture);
 
@@ -436,7 +423,7 @@ tap_picture_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       graphene_rect_t ring = picture;
 
       graphene_rect_inset (&ring, -3, -3);
-      append_frame (snapshot, &ring, 2, &accent);
+      tap_frame_append (snapshot, &ring, 0, 2, &accent);
     }
 }
 
