@@ -104,7 +104,7 @@ settle_roots (TapPlan *self)
         (count * tap_dtype_size (value->dtype) + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1);
       if (known->constant != NULL)
         value->place = TAP_PLACE_CONSTANT;
-      else if (known->producer < 0 && !self->keep)
+      else if (known->producer < 0 && self->mode == TAP_PLAN_FORWARD)
         value->place = TAP_PLACE_INPUT;
     }
   for (int s = 0; s < self->n_steps; s++)
@@ -113,6 +113,32 @@ settle_roots (TapPlan *self)
 
       if (step->view && step->outputs[0] >= 0 && step->inputs[0] >= 0)
         self->values[step->outputs[0]].root = self->values[step->inputs[0]].root;
+    }
+}
+
+/* What backward reads lives to the end of the run and beyond. */
+static void
+settle_needs (TapPlan *self)
+{
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      const TapPlanStep *step = &self->steps[s];
+      guint wanted = 0, needs;
+
+      if (step->kernel->needs == NULL)
+        continue;
+      for (int i = 0; i < step->n_inputs; i++)
+        if (step->inputs[i] >= 0 &&
+            (self->mode == TAP_PLAN_WEIGHTS ||
+             tap_graph_get_value (self->graph, step->inputs[i])->constant == NULL))
+          wanted |= 1u << i;
+      needs = step->kernel->needs (step->node, wanted);
+      for (int i = 0; i < step->n_inputs; i++)
+        if (step->inputs[i] >= 0 && (needs & TAP_CPU_INPUT (i)))
+          self->values[self->values[step->inputs[i]].root].last_use = self->n_steps;
+      for (int i = 0; i < step->n_outputs; i++)
+        if (step->outputs[i] >= 0 && (needs & TAP_CPU_OUTPUT (i)))
+          self->values[self->values[step->outputs[i]].root].last_use = self->n_steps;
     }
 }
 
@@ -136,6 +162,8 @@ settle_last_uses (TapPlan *self)
             root->last_use = MAX (root->last_use, s);
           }
     }
+  if (self->mode >= TAP_PLAN_BACKWARD)
+    settle_needs (self);
 }
 
 /* Tapped memory, that of the value itself or of a view of it, becomes a tensor of its own. */
@@ -146,7 +174,8 @@ settle_taps (TapPlan *self)
     {
       TapPlanValue *root = &self->values[self->values[v].root];
 
-      if (self->values[v].tapped && root->place == TAP_PLACE_ARENA && !self->keep)
+      if (self->values[v].tapped && root->place == TAP_PLACE_ARENA &&
+          self->mode == TAP_PLAN_FORWARD)
         root->place = TAP_PLACE_TENSOR;
     }
   for (int v = 0; v < self->n_values; v++)
@@ -161,7 +190,8 @@ may_overwrite (const TapPlan *self, int s)
   int in = step->n_inputs > 0 ? step->inputs[0] : -1, out = step->outputs[0];
   const TapPlanValue *root;
 
-  if (self->keep || !(step->kernel->flags & TAP_CPU_IN_PLACE) || in < 0 || out < 0)
+  if (self->mode == TAP_PLAN_PATCH || !(step->kernel->flags & TAP_CPU_IN_PLACE) || in < 0 ||
+      out < 0)
     return FALSE;
   root = &self->values[self->values[in].root];
   if (root->place != TAP_PLACE_ARENA || root->last_use != s || self->values[out].root != out ||
@@ -185,7 +215,7 @@ settle_offsets (TapPlan *self)
 {
   g_autoptr (GArray) live = g_array_new (FALSE, FALSE, sizeof (Live));
 
-  if (self->keep)
+  if (self->mode == TAP_PLAN_PATCH)
     {
       for (int v = 0; v < self->n_values; v++)
         if (self->values[v].root == v && self->values[v].place == TAP_PLACE_ARENA)

@@ -247,6 +247,24 @@ check_types (const TapPlan *self, GError **error)
 }
 
 static void
+measure_step (TapPlan *self, TapPlanStep *step, TapCpuRun *run)
+{
+  const TapCpuKernel *kernel = step->kernel;
+
+  if (kernel->choose != NULL)
+    run->algorithm = step->algorithm = kernel->choose (run);
+  if (kernel->saved != NULL && self->mode >= TAP_PLAN_BACKWARD)
+    {
+      step->saved = (kernel->saved (run) + 63) & ~(gsize) 63;
+      step->saved_offset = self->saved_bytes;
+      self->saved_bytes += step->saved;
+    }
+  if (kernel->scratch != NULL)
+    step->scratch = kernel->scratch (run);
+  self->scratch_bytes = MAX (self->scratch_bytes, step->scratch);
+}
+
+static void
 measure (TapPlan *self, const TapSimd *simd, TapPool *pool)
 {
   g_autofree TapCpuArray *arrays = NULL;
@@ -261,28 +279,24 @@ measure (TapPlan *self, const TapSimd *simd, TapPool *pool)
     {
       TapPlanStep *step = &self->steps[s];
       TapCpuArray *outputs = arrays + self->max_io;
+      TapCpuRun run = {
+        .node = step->node,
+        .inputs = arrays,
+        .n_inputs = step->n_inputs,
+        .outputs = outputs,
+        .n_outputs = step->n_outputs,
+        .by_cell = self->mode == TAP_PLAN_PATCH,
+        .simd = simd,
+        .pool = pool,
+      };
 
       step->cost = (double) tap_infer_macs (self->graph, step->node);
       for (int i = 0; i < step->n_outputs; i++)
         if (step->outputs[i] >= 0 && !step->view)
           step->cost += CELL_COST * (double) tap_cpu_count (&self->values[step->outputs[i]].shape);
       total += step->cost;
-      if (step->kernel->scratch != NULL)
-        {
-          TapCpuRun run = {
-            .node = step->node,
-            .inputs = arrays,
-            .n_inputs = step->n_inputs,
-            .outputs = outputs,
-            .n_outputs = step->n_outputs,
-            .simd = simd,
-            .pool = pool,
-          };
-
-          tap_plan_bind (self, step, nothing, arrays, outputs);
-          step->scratch = step->kernel->scratch (&run);
-          self->scratch_bytes = MAX (self->scratch_bytes, step->scratch);
-        }
+      tap_plan_bind (self, step, nothing, arrays, outputs);
+      measure_step (self, step, &run);
     }
   for (int s = 0; s < self->n_steps; s++)
     self->steps[s].cost = total > 0 ? self->steps[s].cost / total : 1.0 / self->n_steps;
@@ -292,7 +306,7 @@ TapPlan *
 tap_plan_new (TapGraph *graph,
               const TapShape *input_shapes,
               const TapTaps *taps,
-              gboolean keep,
+              TapPlanMode mode,
               const TapSimd *simd,
               TapPool *pool,
               GError **error)
@@ -308,7 +322,7 @@ tap_plan_new (TapGraph *graph,
   g_atomic_ref_count_init (&self->ref);
   self->graph = tap_graph_ref (graph);
   self->taps = tap_taps_copy (taps);
-  self->keep = keep;
+  self->mode = mode;
   self->input_shapes = g_memdup2 (input_shapes, n_inputs * sizeof (TapShape));
   self->n_values = (int) n_values;
   self->values = g_new0 (TapPlanValue, n_values + 1);
@@ -330,7 +344,9 @@ tap_plan_new (TapGraph *graph,
       add_step (self, tap_graph_get_node (graph, (int) i), value_needed);
   if (!check_types (self, error))
     return NULL;
-  fuse_clamps (self, value_needed);
+  /* A backward pass wants to see the activation apart. */
+  if (mode < TAP_PLAN_BACKWARD)
+    fuse_clamps (self, value_needed);
   for (int v = 0; v < self->n_values; v++)
     self->values[v].place = value_needed[v] ? TAP_PLACE_ARENA : TAP_PLACE_NONE;
   tap_plan_place (self);
@@ -367,9 +383,9 @@ gboolean
 tap_plan_matches (const TapPlan *self,
                   const TapShape *input_shapes,
                   const TapTaps *taps,
-                  gboolean keep)
+                  TapPlanMode mode)
 {
-  if (self->keep != keep || self->taps->values->len != taps->values->len ||
+  if (self->mode != mode || self->taps->values->len != taps->values->len ||
       memcmp (self->taps->values->data, taps->values->data, taps->values->len * sizeof (int)) != 0)
     return FALSE;
   for (int i = 0; i < tap_graph_n_inputs (self->graph); i++)

@@ -19,6 +19,15 @@ typedef enum
   TAP_PLACE_TENSOR,   /* in a tensor of its own, because it is tapped */
 } TapPlace;
 
+/* What is to be done with a run. */
+typedef enum
+{
+  TAP_PLAN_FORWARD, /* nothing but its taps */
+  TAP_PLAN_PATCH, /* patches follow: every value has memory of its own, and kernels work by cell */
+  TAP_PLAN_BACKWARD, /* gradients of values follow: what kernels need for that is kept */
+  TAP_PLAN_WEIGHTS,  /* the same, and gradients of weights */
+} TapPlanMode;
+
 typedef struct
 {
   TapShape shape;
@@ -38,8 +47,10 @@ typedef struct
   int n_inputs, n_outputs;
   TapClamp clamp; /* of the activation that was fused onto it */
   gboolean view;  /* nothing to run */
+  int algorithm;  /* of the kernel */
   gsize scratch;
-  double cost; /* share of the whole run, 0 .. 1 */
+  gsize saved, saved_offset; /* bytes left for a backward pass, and where */
+  double cost;               /* share of the whole run, 0 .. 1 */
 } TapPlanStep;
 
 typedef struct _TapPlan
@@ -48,12 +59,12 @@ typedef struct _TapPlan
   TapGraph *graph;
   TapShape *input_shapes; /* key: one per graph input */
   TapTaps *taps;          /* key */
-  gboolean keep;          /* key: every value has memory of its own, for patches */
+  TapPlanMode mode;       /* key */
   TapPlanValue *values;
   int n_values;
   TapPlanStep *steps;
   int n_steps;
-  gsize arena_bytes, scratch_bytes, tensor_bytes;
+  gsize arena_bytes, scratch_bytes, tensor_bytes, saved_bytes;
   int max_io; /* the most inputs or outputs that a step has */
 } TapPlan;
 
@@ -62,7 +73,7 @@ typedef struct _TapPlan
 TapPlan *tap_plan_new (TapGraph *graph,
                        const TapShape *input_shapes,
                        const TapTaps *taps,
-                       gboolean keep,
+                       TapPlanMode mode,
                        const TapSimd *simd,
                        TapPool *pool,
                        GError **error);
@@ -72,7 +83,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapPlan, tap_plan_unref)
 gboolean tap_plan_matches (const TapPlan *self,
                            const TapShape *input_shapes,
                            const TapTaps *taps,
-                           gboolean keep);
+                           TapPlanMode mode);
 /* The arrays of a step, with data pointers from @data (one per value). */
 void tap_plan_bind (const TapPlan *self,
                     const TapPlanStep *step,

@@ -47,10 +47,10 @@ run_prepare (TapSession *self, Run *run, TapTensor *const *inputs, GError **erro
 {
   TapPlan *plan = run->plan;
   guint64 bytes = (guint64) plan->arena_bytes + plan->scratch_bytes + plan->tensor_bytes;
-  TapBlockMemory *arena = plan->keep ? &run->arena : &self->arena;
+  TapBlockMemory *arena = plan->mode != TAP_PLAN_FORWARD ? &run->arena : &self->arena;
 
   /* Patches will want it twice. */
-  if (plan->keep)
+  if (plan->mode == TAP_PLAN_PATCH)
     bytes += plan->arena_bytes;
   if (!tap_session_check_budget (self, bytes, error) ||
       !tap_block_memory_reserve (arena, plan->arena_bytes + 64, error) ||
@@ -121,7 +121,7 @@ run_steps (TapSession *self,
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       tap_plan_bind (plan, step, run->data, arrays, outputs);
-      if (!tap_session_run_step (self, step, arrays, outputs, NULL, error))
+      if (!tap_session_run_step (self, plan, step, arrays, outputs, NULL, NULL, error))
         return FALSE;
       done += step->cost;
       tap_progress_set (progress, from + (to - from) * MIN (done, 1.0));
@@ -223,7 +223,7 @@ run_whole (TapSession *self,
         return NULL;
       tap_trace_add (trace, v, tensor);
     }
-  if (plan->keep)
+  if (plan->mode == TAP_PLAN_PATCH)
     {
       trace->base = g_new0 (TapPatchBase, 1);
       trace->base->session = self;
@@ -365,7 +365,7 @@ run_pieces (TapSession *self,
           g_ptr_array_add (pieces, input);
           shapes[i] = input->shape;
         }
-      plan = tap_session_plan (self, shapes, taps, FALSE, error);
+      plan = tap_session_plan (self, shapes, taps, TAP_PLAN_FORWARD, error);
       if (plan == NULL)
         return NULL;
       piece = run_whole (self, plan, (TapTensor *const *) pieces->pdata, NULL, cancellable, error);
@@ -399,7 +399,9 @@ forward (TapSession *self,
   several = count_pictures (self, inputs, &per_piece, &total) && per_piece != total &&
             !(flags & TAP_RUN_FOR_PATCH);
 
-  plan = tap_session_plan (self, shapes, taps, (flags & TAP_RUN_FOR_PATCH) != 0, &local_error);
+  plan = tap_session_plan (self, shapes, taps,
+                           (flags & TAP_RUN_FOR_PATCH) ? TAP_PLAN_PATCH : TAP_PLAN_FORWARD,
+                           &local_error);
   if (plan != NULL &&
       (!several ||
        tap_session_check_budget (

@@ -211,8 +211,8 @@ run_steps (Patch *patch, TapProgress *progress, GCancellable *cancellable, GErro
       if (change.extent == TAP_CLEAN || step->view)
         continue;
       tap_plan_bind (plan, step, patch->data, arrays, outputs);
-      if (!tap_session_run_step (patch->session, step, arrays, outputs,
-                                 change.extent == TAP_PART ? &change.rect : NULL, error))
+      if (!tap_session_run_step (patch->session, plan, step, arrays, outputs,
+                                 change.extent == TAP_PART ? &change.rect : NULL, NULL, error))
         return FALSE;
       tap_progress_set (progress, MIN (done, 1.0));
     }

@@ -15,8 +15,7 @@ struct _TapSession
   TapPool *pool;
   guint64 memory_budget; /* 0: ask the machine at every run */
   GMutex mutex;          /* guards all below, and every run */
-  TapTensor **packed;    /* per node */
-  gboolean *packed_done; /* per node */
+  GHashTable *packed;    /* node and algorithm → TapTensor, NULL where there is nothing to pack */
   GPtrArray *plans;      /* TapPlan, most recently used last */
   TapBlockMemory arena, scratch;
 };
@@ -25,17 +24,25 @@ struct _TapSession
 TapPlan *tap_session_plan (TapSession *self,
                            const TapShape *input_shapes,
                            const TapTaps *taps,
-                           gboolean keep,
+                           TapPlanMode mode,
                            GError **error);
 /* Fails with a sentence when @bytes more are over the budget. */
 gboolean tap_session_check_budget (TapSession *self, guint64 bytes, GError **error);
-gboolean tap_session_pack (TapSession *self, const TapNode *node, GError **error);
-/* Runs one step on arrays that are bound; @rects as in TapCpuRun. */
+/* The node's weights in the order of @algorithm, packed now or before; NULL when there are none.
+ * (transfer none) */
+gboolean tap_session_pack (TapSession *self,
+                           const TapNode *node,
+                           int algorithm,
+                           TapTensor **packed,
+                           GError **error);
+/* Runs one step on arrays that are bound; @rects and @saved as in TapCpuRun. */
 gboolean tap_session_run_step (TapSession *self,
+                               const TapPlan *plan,
                                const TapPlanStep *step,
                                const TapCpuArray *inputs,
                                const TapCpuArray *outputs,
                                const TapRect *rects,
+                               void *saved,
                                GError **error);
 
 G_END_DECLS

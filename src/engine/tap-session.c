@@ -12,17 +12,17 @@
 #include "engine/tap-session-private.h"
 
 /* Plans kept: one per set of taps and input size in use, with room for a few forgotten ones. */
-#define MAX_PLANS 12
+#define MAX_PLANS      12
+/* More than any kernel has. */
+#define MAX_ALGORITHMS 64
 
 TapSession *
 tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **error)
 {
   TapSession *self;
-  gsize n_nodes;
 
   g_return_val_if_fail (graph != NULL, NULL);
 
-  n_nodes = (gsize) tap_graph_n_nodes (graph);
   self = g_new0 (TapSession, 1);
   g_atomic_ref_count_init (&self->ref);
   self->graph = tap_graph_ref (graph);
@@ -31,8 +31,7 @@ tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **err
   self->pool = tap_pool_new (options != NULL ? options->n_threads : 0);
   self->memory_budget = options != NULL ? options->memory_budget : 0;
   g_mutex_init (&self->mutex);
-  self->packed = g_new0 (TapTensor *, n_nodes + 1);
-  self->packed_done = g_new0 (gboolean, n_nodes + 1);
+  self->packed = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) tap_tensor_unref);
   self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_plan_unref);
   return self;
 }
@@ -50,10 +49,7 @@ tap_session_unref (TapSession *self)
   if (self == NULL || !g_atomic_ref_count_dec (&self->ref))
     return;
   g_ptr_array_unref (self->plans);
-  for (int i = 0; i < tap_graph_n_nodes (self->graph); i++)
-    g_clear_pointer (&self->packed[i], tap_tensor_unref);
-  g_free (self->packed);
-  g_free (self->packed_done);
+  g_hash_table_unref (self->packed);
   tap_block_memory_clear (&self->arena);
   tap_block_memory_clear (&self->scratch);
   tap_pool_free (self->pool);
@@ -108,43 +104,72 @@ tap_session_check_budget (TapSession *self, guint64 bytes, GError **error)
 }
 
 gboolean
-tap_session_pack (TapSession *self, const TapNode *node, GError **error)
+tap_session_pack (TapSession *self,
+                  const TapNode *node,
+                  int algorithm,
+                  TapTensor **packed,
+                  GError **error)
 {
   const TapCpuKernel *kernel = node->op != NULL ? tap_cpu_find (node->op->name) : NULL;
+  gpointer key = GINT_TO_POINTER (node->index * MAX_ALGORITHMS + algorithm), found;
   g_autofree TapTensor **constants = NULL;
   g_autoptr (GError) local_error = NULL;
 
-  if (kernel == NULL || kernel->pack == NULL || self->packed_done[node->index])
+  *packed = NULL;
+  if (kernel == NULL || kernel->pack == NULL)
     return TRUE;
+  if (g_hash_table_lookup_extended (self->packed, key, NULL, &found))
+    {
+      *packed = found;
+      return TRUE;
+    }
   constants = g_new0 (TapTensor *, (gsize) node->n_inputs + 1);
   for (int i = 0; i < node->n_inputs; i++)
     if (node->inputs[i] >= 0)
       constants[i] = tap_graph_get_value (self->graph, node->inputs[i])->constant;
-  self->packed[node->index] = kernel->pack (node, constants, &local_error);
+  *packed = kernel->pack (node, algorithm, constants, &local_error);
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  self->packed_done[node->index] = TRUE;
+  g_hash_table_insert (self->packed, key, *packed);
   return TRUE;
+}
+
+/* The plan of the graph as it stands, up to its outputs; NULL when it cannot be run so. */
+static TapPlan *
+plan_for_outputs (TapSession *self)
+{
+  int n_inputs = tap_graph_n_inputs (self->graph);
+  g_autofree TapShape *shapes = g_new0 (TapShape, (gsize) n_inputs + 1);
+  g_autoptr (TapTaps) taps = tap_taps_new ();
+
+  for (int i = 0; i < n_inputs; i++)
+    shapes[i] = tap_graph_get_value (self->graph, tap_graph_get_input (self->graph, i))->shape;
+  for (int i = 0; i < tap_graph_n_outputs (self->graph); i++)
+    tap_taps_add (taps, tap_graph_get_output (self->graph, i));
+  return tap_session_plan (self, shapes, taps, TAP_PLAN_FORWARD, NULL);
 }
 
 gboolean
 tap_session_warm_up (TapSession *self, GCancellable *cancellable, GError **error)
 {
-  for (int i = 0; i < tap_graph_n_nodes (self->graph); i++)
+  g_autoptr (TapPlan) plan = NULL;
+
+  g_mutex_lock (&self->mutex);
+  plan = plan_for_outputs (self);
+  g_mutex_unlock (&self->mutex);
+  for (int s = 0; plan != NULL && s < plan->n_steps; s++)
     {
-      const TapNode *node = tap_graph_get_node (self->graph, i);
-      gboolean fine = TRUE;
+      TapTensor *packed;
+      gboolean fine;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      if (node->folded || node->problem != NULL)
-        continue;
-      /* A run may come in between two nodes. */
+      /* A run may come in between two steps. */
       g_mutex_lock (&self->mutex);
-      fine = tap_session_pack (self, node, error);
+      fine = tap_session_pack (self, plan->steps[s].node, plan->steps[s].algorithm, &packed, error);
       g_mutex_unlock (&self->mutex);
       if (!fine)
         return FALSE;
@@ -156,7 +181,7 @@ TapPlan *
 tap_session_plan (TapSession *self,
                   const TapShape *input_shapes,
                   const TapTaps *taps,
-                  gboolean keep,
+                  TapPlanMode mode,
                   GError **error)
 {
   TapPlan *plan;
@@ -164,7 +189,7 @@ tap_session_plan (TapSession *self,
   for (guint i = 0; i < self->plans->len; i++)
     {
       plan = g_ptr_array_index (self->plans, i);
-      if (tap_plan_matches (plan, input_shapes, taps, keep))
+      if (tap_plan_matches (plan, input_shapes, taps, mode))
         {
           tap_plan_ref (plan);
           g_ptr_array_remove_index (self->plans, i);
@@ -172,7 +197,7 @@ tap_session_plan (TapSession *self,
           return tap_plan_ref (plan);
         }
     }
-  plan = tap_plan_new (self->graph, input_shapes, taps, keep, self->simd, self->pool, error);
+  plan = tap_plan_new (self->graph, input_shapes, taps, mode, self->simd, self->pool, error);
   if (plan == NULL)
     return NULL;
   if (self->plans->len >= MAX_PLANS)
@@ -183,10 +208,12 @@ tap_session_plan (TapSession *self,
 
 gboolean
 tap_session_run_step (TapSession *self,
+                      const TapPlan *plan,
                       const TapPlanStep *step,
                       const TapCpuArray *inputs,
                       const TapCpuArray *outputs,
                       const TapRect *rects,
+                      void *saved,
                       GError **error)
 {
   TapTensor *packed;
@@ -196,8 +223,11 @@ tap_session_run_step (TapSession *self,
     .n_inputs = step->n_inputs,
     .outputs = outputs,
     .n_outputs = step->n_outputs,
+    .algorithm = step->algorithm,
     .rects = rects,
+    .by_cell = plan->mode == TAP_PLAN_PATCH,
     .clamp = step->clamp,
+    .saved = saved,
     .simd = self->simd,
     .pool = self->pool,
     .scratch = self->scratch.data,
@@ -205,9 +235,8 @@ tap_session_run_step (TapSession *self,
 
   if (step->kernel->forward == NULL)
     return TRUE;
-  if (!tap_session_pack (self, step->node, error))
+  if (!tap_session_pack (self, step->node, step->algorithm, &packed, error))
     return FALSE;
-  packed = self->packed[step->node->index];
   run.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
   return step->kernel->forward (&run, error);
 }

@@ -7,6 +7,7 @@
 
 #include "core/tap-graph.h"
 #include "core/tap-progress.h"
+#include "engine/tap-rule.h"
 #include "engine/tap-trace.h"
 
 G_BEGIN_DECLS
@@ -21,7 +22,19 @@ typedef enum
 {
   TAP_RUN_DEFAULT = 0,
   TAP_RUN_FOR_PATCH = 1 << 0, /* keep (privately) what tap_session_patch() needs */
+  TAP_RUN_FOR_BACKWARD =
+    1 << 1, /* keep (privately) what tap_session_backward() needs: signs, switches */
+  TAP_RUN_FOR_WEIGHTS = 1 << 2, /* the same, and what the gradients of weights need */
 } TapRunFlags;
+
+/* Where a backward pass starts: a number at one cell of a value, or one for each of its cells. */
+typedef struct
+{
+  int value;           /* index in the graph */
+  TapTensor *gradient; /* of the value's shape at run time; NULL: one cell */
+  gint64 cell;         /* the cell, counted through the value row by row, batch included */
+  float weight;        /* what to start with there, or the factor of @gradient */
+} TapSeed;
 
 /* @options may be NULL. Errors: TAP_ENGINE_ERROR_MEMORY. A graph with nodes that cannot run is accepted:
  * forward fails only if a tap depends on one. */
@@ -60,6 +73,22 @@ TapTrace *tap_session_patch (TapSession *self,
                              TapProgress *progress,
                              GCancellable *cancellable,
                              GError **error);
+
+/* Sends the seeds back through the network: for every tap the sum over seeds of weight · ∂seed/∂tap,
+ * as @rule understands ∂ (TAP_RULE_GRADIENT is the mathematical one).
+ * @forward: a trace of this session made with TAP_RUN_FOR_BACKWARD (or _WEIGHTS, when a tap is a weight).
+ * Shapes: of each tapped value at run time, weights included; zero where no seed reaches.
+ * Errors: TAP_ENGINE_ERROR_UNSUPPORTED names a node that cannot be passed backwards; _INPUT when a seed or
+ *   tap was not computed in @forward; G_IO_ERROR_CANCELLED between nodes. @forward stays valid. */
+TapTrace *tap_session_backward (TapSession *self,
+                                TapTrace *forward,
+                                const TapSeed *seeds,
+                                int n_seeds,
+                                const TapRule *rule,
+                                const TapTaps *taps,
+                                TapProgress *progress,
+                                GCancellable *cancellable,
+                                GError **error);
 
 /* One line for `info` and About: "CPU, AVX-512, 2 threads; OpenBLAS 0.3.21 SkylakeX". (transfer full) */
 char *tap_engine_describe (void);

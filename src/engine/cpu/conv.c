@@ -97,7 +97,7 @@ weight_sizes (const TapNode *node, const TapShape *w, int *groups, int *out, int
 }
 
 static TapTensor *
-conv_pack (const TapNode *node, TapTensor *const *constants, GError **error)
+conv_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GError **error)
 {
   TapTensor *w = constants[1], *b = node->n_inputs > 2 ? constants[2] : NULL, *packed;
   gboolean has_bias = node->n_inputs > 2 && node->inputs[2] >= 0;

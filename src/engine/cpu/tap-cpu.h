@@ -3,8 +3,9 @@
  *
  * One operator or family per file, each ending in `const TapCpuKernel`s; cpu/registry.c lists them.
  * A kernel computes outputs, or a rectangle of each output image, from inputs that are all there; it
- * allocates nothing, and what it writes to a cell depends on the operands of that cell alone, so a
- * rectangle gets the very bits that a whole pass would give it. */
+ * allocates nothing. Where run->by_cell is set, what it writes to a cell depends on the operands of
+ * that cell alone, so a rectangle gets the very bits that a whole pass would give it. Nothing ever depends
+ * on the number of threads. backward() stands beside forward() in the same file. */
 #pragma once
 
 #include "core/tap-graph.h"
@@ -31,10 +32,22 @@ typedef struct
   int n_inputs;
   const TapCpuArray *outputs;
   int n_outputs;
-  const float *packed;  /* what pack() made, or NULL when the weights are no constants */
+  int algorithm;        /* what choose() answered; 0 without one */
+  const float *packed;  /* what pack() made for it, or NULL when the weights are no constants */
   const TapRect *rects; /* one per image: the part of each output to compute; NULL for everything.
                            Only kernels with TAP_CPU_REGIONS get one */
-  TapClamp clamp;       /* to be applied to output 0; only kernels with TAP_CPU_CLAMPS get one */
+  gboolean by_cell; /* a patch will follow: the bits of an output cell may depend on the operands of
+                           that cell alone. Otherwise a kernel may share work between cells (Winograd) */
+  const float
+    *residual;    /* laid out as output 0, to be added before the clamp; NULL for nothing. Only
+                            kernels with TAP_CPU_ADDS get one */
+  TapClamp clamp; /* to be applied to output 0; only kernels with TAP_CPU_CLAMPS get one */
+  /* Forward: memory of saved() bytes to leave for backward, NULL when there will be none.
+   * Backward: what forward left there. 64-byte aligned. */
+  void *saved;
+  /* Backward only; NULL otherwise. */
+  const TapCpuArray *output_grads; /* per output; data NULL where nothing flows back */
+  const TapCpuArray *input_grads;  /* per input, every cell to be written; data NULL: not wanted */
   const TapSimd *simd;
   TapPool *pool;
   void *scratch; /* as much as scratch() asked for, 64-byte aligned */
@@ -42,11 +55,18 @@ typedef struct
 
 typedef enum
 {
-  TAP_CPU_VIEW = 1 << 0,     /* output 0 is input 0 under another shape: nothing to compute */
-  TAP_CPU_IN_PLACE = 1 << 1, /* output 0 may lie over input 0 when both have one shape */
-  TAP_CPU_REGIONS = 1 << 2,  /* honours rects, as the operator's TapRegionRule says */
-  TAP_CPU_CLAMPS = 1 << 3,   /* can clamp as it stores */
+  TAP_CPU_VIEW = 1 << 0,          /* output 0 is input 0 under another shape: nothing to compute */
+  TAP_CPU_IN_PLACE = 1 << 1,      /* output 0 may lie over input 0 when both have one shape */
+  TAP_CPU_REGIONS = 1 << 2,       /* honours rects, as the operator's TapRegionRule says */
+  TAP_CPU_CLAMPS = 1 << 3,        /* can clamp as it stores */
+  TAP_CPU_ADDS = 1 << 4,          /* can add a residual as it stores */
+  TAP_CPU_BACK_IN_PLACE = 1 << 5, /* backward may write input_grads[0] over output_grads[0] */
 } TapCpuFlags;
+
+/* Values of the forward run that a backward pass reads: those that are no constants and have memory of
+ * their own in needs()' answer. */
+#define TAP_CPU_INPUT(i)  (1u << (i))
+#define TAP_CPU_OUTPUT(i) (1u << (16 + (i)))
 
 typedef struct
 {
@@ -55,13 +75,35 @@ typedef struct
   /* optional: kinds of the inputs, one letter each, the last one for all that follow: f numbers,
    * i integers, * either, = as the first input. Absent: all are numbers */
   const char *types;
-  /* optional: weights in the kernel's own order, once per session. @constants: per input, NULL when
-   * computed at run time. NULL without an error: nothing to pack. (transfer full) */
-  TapTensor *(*pack) (const TapNode *node, TapTensor *const *constants, GError **error);
+  /* optional: which of the kernel's algorithms to use, a number of its own. May look at shapes,
+   * attributes, simd and by_cell, never at data or threads. Absent: 0 */
+  int (*choose) (const TapCpuRun *run);
+  /* optional: weights in the order of an algorithm, forward or backward, once per session and
+   * algorithm. @constants: per input, NULL when computed at run time. NULL without an error: nothing to
+   * pack. (transfer full) */
+  TapTensor *(*pack) (const TapNode *node,
+                      int algorithm,
+                      TapTensor *const *constants,
+                      GError **error);
   /* optional: bytes of scratch; data pointers are not set yet. Absent: none */
   gsize (*scratch) (const TapCpuRun *run);
   /* required, unless TAP_CPU_VIEW. Errors: values met at run time that the operator does not allow */
   gboolean (*forward) (const TapCpuRun *run, GError **error);
+
+  /* --- backward: input_grads = (∂ outputs / ∂ inputs)ᵀ · output_grads --- */
+  /* required for backward, unless TAP_CPU_VIEW. Absent: nothing flows through (integers, ArgMax, …).
+   * inputs[i].data and outputs[i].data are there for constants and for what needs() names, else NULL;
+   * shapes always. At least one input_grads[i].data and one output_grads[i].data is there. */
+  gboolean (*backward) (const TapCpuRun *run, GError **error);
+  /* optional: the forward values that backward reads, when the gradients of the inputs in @wanted
+   * (bit i: input i) are asked for. Absent: none */
+  guint (*needs) (const TapNode *node, guint wanted);
+  /* optional: bytes that forward leaves for backward: switches, signs as bits. Absent: none */
+  gsize (*saved) (const TapCpuRun *run);
+  /* optional, as choose() and scratch() for the backward pass; algorithms share one set of numbers, as
+   * pack() serves both. input_grads[i].data is not set yet: all inputs count as wanted */
+  int (*choose_backward) (const TapCpuRun *run);
+  gsize (*scratch_backward) (const TapCpuRun *run);
 } TapCpuKernel;
 
 /* --- helpers for kernels, common.c --- */
