@@ -34,14 +34,12 @@ tap_frame_free (TapFrame *self)
 }
 
 TapFrameRequest *
-tap_frame_request_new_sweep (int run,
-                             TapResult *result,
+tap_frame_request_new_sweep (TapResult *result,
                              TapPicture *picture,
                              const TapPanelsOptions *options)
 {
   TapFrameRequest *self = g_new0 (TapFrameRequest, 1);
 
-  self->run = run;
   self->result = tap_result_ref (result);
   self->options = *options;
   if (picture != NULL)
@@ -55,8 +53,7 @@ tap_frame_request_new_sweep (int run,
 }
 
 TapFrameRequest *
-tap_frame_request_new_drag (int run,
-                            TapPicture *picture,
+tap_frame_request_new_drag (TapPicture *picture,
                             const TapRect *mask,
                             guint32 fill,
                             TapScores *scores,
@@ -67,7 +64,6 @@ tap_frame_request_new_drag (int run,
 {
   TapFrameRequest *self = g_new0 (TapFrameRequest, 1);
 
-  self->run = run;
   self->picture = tap_picture_ref (picture);
   self->mask = *mask;
   self->fill = fill;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  int run; /* which drag or sweep this frame belongs to */
+  int run; /* which drag or sweep this frame belongs to; the recording fills it in */
   /* of a sweep: the state so far */
   TapResult *result;
   TapPanelsOptions options;
@@ -31,12 +31,10 @@ typedef struct
   cairo_surface_t *surface;
 } TapFrame;
 
-TapFrameRequest *tap_frame_request_new_sweep (int run,
-                                              TapResult *result,
+TapFrameRequest *tap_frame_request_new_sweep (TapResult *result,
                                               TapPicture *picture,
                                               const TapPanelsOptions *options);
-TapFrameRequest *tap_frame_request_new_drag (int run,
-                                             TapPicture *picture,
+TapFrameRequest *tap_frame_request_new_drag (TapPicture *picture,
                                              const TapRect *mask,
                                              guint32 fill,
                                              TapScores *scores,

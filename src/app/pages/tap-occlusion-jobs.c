@@ -4,6 +4,29 @@
 
 #include "app/pages/tap-occlusion-jobs.h"
 
+static int
+value_with_maps (TapGraph *graph, int node)
+{
+  TapNode *n = tap_graph_get_node (graph, node);
+  TapValue *value = tap_graph_layer_value (graph, n);
+
+  if (n->folded || n->problem != NULL || value == NULL || !value->has_shape ||
+      value->shape.n_dims != 4)
+    return -1;
+  return value->shape.dims[2] > 1 && value->shape.dims[3] > 1 ? value->index : -1;
+}
+
+int
+tap_probe_find_layer (TapGraph *graph, int layer, gboolean *selected)
+{
+  int value = layer >= 0 ? value_with_maps (graph, layer) : -1;
+
+  *selected = value >= 0;
+  for (int node = tap_graph_n_nodes (graph) - 1; value < 0 && node >= 0; node--)
+    value = value_with_maps (graph, node);
+  return value;
+}
+
 TapProbeRequest *
 tap_probe_request_new (TapSubject *subject,
                        const TapRect *mask,

@@ -30,6 +30,9 @@ typedef struct
   TapParams *params;
 } TapSweepRequest;
 
+/* The value whose strongest map is followed: that of node @layer if it has maps (then @selected is TRUE),
+ * else the last that has; -1 when none has. */
+int tap_probe_find_layer (TapGraph *graph, int layer, gboolean *selected);
 TapProbeRequest *tap_probe_request_new (TapSubject *subject,
                                         const TapRect *mask,
                                         TapFill fill,

@@ -8,12 +8,14 @@
 
 #include "app/pages/tap-occlusion-page.h"
 
-#include "app/pages/tap-frame-job.h"
 #include "app/pages/tap-live-view.h"
+#include "app/pages/tap-mask-look.h"
 #include "app/pages/tap-occlusion-jobs.h"
+#include "app/pages/tap-recording.h"
 #include "app/pages/tap-sweep-view.h"
 #include "app/widgets/tap-method-panel.h"
 #include "app/widgets/tap-picture-view.h"
+#include "app/widgets/tap-rate.h"
 #include "app/widgets/tap-texture.h"
 #include "render/tap-panels.h"
 
@@ -21,7 +23,6 @@
 #include <glib/gi18n.h>
 
 #include "app/tap-settings.h"
-#define FRAMES_MAX      150
 /* A probe younger than this is worth finishing even when the mask has moved on. */
 #define PROBE_BUDGET_US (150 * 1000)
 
@@ -43,16 +44,14 @@ struct _TapOcclusionPage
   TapDocument *document;
   GtkWidget *panel; /* TapMethodPanel */
   gboolean active;
-  TapLane *probe_lane, *sweep_lane, *frame_lane;
+  TapLane *probe_lane, *sweep_lane;
   TapGraph *graph; /* of the subject the mask was sized for */
   gboolean sweeping;
 
-  int run; /* counts drags and sweeps */
   gboolean dragging;
-  GPtrArray *frames; /* of the run */
+  TapRecording *recording;
 
-  gint64 answered_us[32]; /* when the last answers came, a ring */
-  guint n_answered;
+  TapRate answers;
 };
 
 static void page_iface_init (TapPageInterface *iface);
@@ -76,22 +75,6 @@ get_fill (TapOcclusionPage *self)
   return (TapFill) tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "fill");
 }
 
-static guint32
-fill_colour (const TapPreprocess *preprocess, TapFill fill)
-{
-  const float *mean = preprocess->mean;
-  int r, g, b;
-
-  if (fill == TAP_FILL_BLACK)
-    return 0;
-  if (fill == TAP_FILL_GREY)
-    return 0x808080;
-  r = (int) CLAMP (mean[preprocess->order == TAP_ORDER_BGR ? 2 : 0] + 0.5f, 0, 255);
-  g = (int) CLAMP (mean[preprocess->order == TAP_ORDER_GREY ? 0 : 1] + 0.5f, 0, 255);
-  b = (int) CLAMP (mean[preprocess->order == TAP_ORDER_RGB ? 2 : 0] + 0.5f, 0, 255);
-  return ((guint32) r << 16) | ((guint32) g << 8) | (guint32) b;
-}
-
 /* The mask on screen looks like what the network gets. */
 static void
 show_fill (TapOcclusionPage *self)
@@ -102,44 +85,9 @@ show_fill (TapOcclusionPage *self)
 
   if (subject == NULL)
     return;
-  if (fill == TAP_FILL_BLUR)
-    {
-      const TapPicture *p = subject->fitted;
-      g_autoptr (TapPicture) small =
-        tap_picture_shrink (p, MAX (1, p->width / 16), MAX (1, p->height / 16));
-      g_autoptr (TapPicture) blurred =
-        small != NULL ? tap_picture_resize (small, p->width, p->height) : NULL;
-
-      if (blurred != NULL)
-        through = tap_texture_new_for_picture (blurred);
-    }
-  tap_picture_view_set_fill (self->picture_view, fill_colour (&subject->model->preprocess, fill),
-                             through);
-}
-
-static int
-value_with_maps (TapGraph *graph, int node)
-{
-  TapNode *n = tap_graph_get_node (graph, node);
-  TapValue *value = tap_graph_layer_value (graph, n);
-
-  if (n->folded || n->problem != NULL || value == NULL || !value->has_shape ||
-      value->shape.n_dims != 4)
-    return -1;
-  return value->shape.dims[2] > 1 && value->shape.dims[3] > 1 ? value->index : -1;
-}
-
-/* The layer whose strongest map is followed: the selected one if it has maps, else the last that has. */
-static int
-followed_value (TapOcclusionPage *self, TapGraph *graph, gboolean *selected)
-{
-  int layer = tap_document_get_layer (self->document);
-  int value = layer >= 0 ? value_with_maps (graph, layer) : -1;
-
-  *selected = value >= 0;
-  for (int node = tap_graph_n_nodes (graph) - 1; value < 0 && node >= 0; node--)
-    value = value_with_maps (graph, node);
-  return value;
+  through = tap_mask_look_through (subject, fill);
+  tap_picture_view_set_fill (self->picture_view,
+                             tap_mask_look_colour (&subject->model->preprocess, fill), through);
 }
 
 static gboolean
@@ -159,35 +107,13 @@ probe (TapOcclusionPage *self)
   if (!self->active || subject == NULL || !mask_is_on (self))
     return;
   tap_picture_view_get_mask (self->picture_view, &mask);
-  value = followed_value (self, subject->model->graph, &selected);
+  value = tap_probe_find_layer (subject->model->graph, tap_document_get_layer (self->document),
+                                &selected);
   tap_lane_submit (
     self->probe_lane,
     tap_probe_request_new (subject, &mask, get_fill (self), value,
                            value >= 0 && selected ? tap_document_get_unit (self->document) : -1),
     PROBE_BUDGET_US);
-}
-
-static void
-show_rate (TapOcclusionPage *self, double milliseconds)
-{
-  const guint n = G_N_ELEMENTS (self->answered_us);
-  gint64 now = g_get_monotonic_time (), oldest = now;
-  g_autofree char *text = NULL;
-  int recent = 0;
-
-  self->answered_us[self->n_answered++ % n] = now;
-  for (guint i = 0; i < MIN (n, self->n_answered); i++)
-    if (now - self->answered_us[i] < G_USEC_PER_SEC)
-      {
-        oldest = MIN (oldest, self->answered_us[i]);
-        recent++;
-      }
-  if (recent >= 4 && now > oldest)
-    text = g_strdup_printf (_ ("%.1f ms, %.0f answers a second"), milliseconds,
-                            (recent - 1) * (double) G_USEC_PER_SEC / (now - oldest));
-  else
-    text = g_strdup_printf (_ ("%.1f ms"), milliseconds);
-  gtk_label_set_label (self->rate, text);
 }
 
 static void
@@ -221,51 +147,42 @@ show_live (TapOcclusionPage *self, const TapProbeAnswer *answer)
 {
   TapGraph *graph = answer->subject->model->graph;
   gboolean selected;
-  int value = followed_value (self, graph, &selected);
+  int value = tap_probe_find_layer (graph, tap_document_get_layer (self->document), &selected);
   int producer = value >= 0 ? tap_graph_get_value (graph, value)->producer : -1;
 
   tap_live_view_set_probe (self->live_view, answer->probe,
                            producer >= 0 ? tap_graph_get_node (graph, producer)->name : "");
 }
 
+static TapSweepGrid
+get_grid (TapOcclusionPage *self)
+{
+  TapMethodPanel *panel = TAP_METHOD_PANEL (self->panel);
+
+  return (TapSweepGrid){
+    .stride = tap_method_panel_get_value (panel, "stride"),
+    .centred = tap_method_panel_get_value (panel, "placement") > 0,
+  };
+}
+
 /* Marks the place of the sweep that the mask stands on. */
 static void
 show_place (TapOcclusionPage *self)
 {
-  double stride = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "stride");
-  gboolean centred = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "placement") > 0;
+  TapSweepGrid grid = get_grid (self);
+  double column = -1, row = -1;
   TapRect mask;
-  double x, y;
 
   tap_picture_view_get_mask (self->picture_view, &mask);
-  x = mask.x + (centred ? mask.width / 2.0 : 0);
-  y = mask.y + (centred ? mask.height / 2.0 : 0);
   if (mask_is_on (self))
-    tap_sweep_view_set_place (self->sweep_view, MAX (0, x / stride), MAX (0, y / stride));
-  else
-    tap_sweep_view_set_place (self->sweep_view, -1, -1);
+    tap_sweep_grid_find (&grid, &mask, &column, &row);
+  tap_sweep_view_set_place (self->sweep_view, column, row);
 }
 
 static void
-begin_run (TapOcclusionPage *self)
+recorded_cb (gpointer user_data)
 {
-  self->run++;
-  g_clear_pointer (&self->frames, g_ptr_array_unref);
-  self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
-}
-
-static void
-frame_cb (gpointer result, const GError *error, gpointer user_data)
-{
-  TapOcclusionPage *self = user_data;
-  TapFrame *frame = result;
-
-  if (frame != NULL && frame->run == self->run && self->frames->len < FRAMES_MAX)
-    {
-      g_ptr_array_add (self->frames, g_steal_pointer (&frame->surface));
-      tap_page_export_changed (TAP_PAGE (self));
-    }
-  g_clear_pointer (&frame, tap_frame_free);
+  tap_page_export_changed (TAP_PAGE (user_data));
 }
 
 static void
@@ -282,6 +199,7 @@ probed_cb (gpointer result, const GError *error, gpointer user_data)
   TapOcclusionPage *self = user_data;
   g_autoptr (TapProbeAnswer) answer = result;
   g_autoptr (TapScores) scores = NULL;
+  g_autofree char *text = NULL;
   TapSubject *subject = get_subject (self);
 
   if (answer == NULL)
@@ -296,16 +214,16 @@ probed_cb (gpointer result, const GError *error, gpointer user_data)
   tap_document_set_probe_scores (self->document, scores);
   show_answer (self, scores);
   show_live (self, answer);
-  show_rate (self, answer->probe->milliseconds);
+  text = tap_rate_note (&self->answers, answer->probe->milliseconds);
+  gtk_label_set_label (self->rate, text);
   if (self->dragging)
-    tap_lane_submit (self->frame_lane,
-                     tap_frame_request_new_drag (
-                       self->run, subject->fitted, &answer->probe->mask,
-                       fill_colour (&subject->model->preprocess, get_fill (self)), scores,
-                       tap_document_get_scores (self->document), subject->model->labels,
-                       tap_document_get_class_index (self->document),
-                       adw_style_manager_get_dark (adw_style_manager_get_default ())),
-                     G_MAXINT64);
+    tap_recording_add (self->recording,
+                       tap_frame_request_new_drag (
+                         subject->fitted, &answer->probe->mask,
+                         tap_mask_look_colour (&subject->model->preprocess, get_fill (self)),
+                         scores, tap_document_get_scores (self->document), subject->model->labels,
+                         tap_document_get_class_index (self->document),
+                         adw_style_manager_get_dark (adw_style_manager_get_default ())));
 }
 
 /* --- the sweep --- */
@@ -331,10 +249,9 @@ show_result (TapOcclusionPage *self, TapResult *result)
   show_place (self);
 
   panels_options (&options);
-  tap_lane_submit (self->frame_lane,
-                   tap_frame_request_new_sweep (self->run, result,
-                                                subject != NULL ? subject->fitted : NULL, &options),
-                   G_MAXINT64);
+  tap_recording_add (
+    self->recording,
+    tap_frame_request_new_sweep (result, subject != NULL ? subject->fitted : NULL, &options));
   tap_page_export_changed (TAP_PAGE (self));
 }
 
@@ -373,7 +290,7 @@ sweep_cb (TapOcclusionPage *self)
 
   if (subject == NULL || subject->model->scores < 0)
     return;
-  begin_run (self);
+  tap_recording_begin (self->recording);
   self->dragging = FALSE;
   set_sweeping (self, TRUE);
   tap_lane_submit (
@@ -394,7 +311,7 @@ clear_sweep (TapOcclusionPage *self)
 {
   cancel_cb (self);
   tap_sweep_view_set_result (self->sweep_view, NULL);
-  begin_run (self);
+  tap_recording_begin (self->recording);
   tap_page_export_changed (TAP_PAGE (self));
 }
 
@@ -407,7 +324,7 @@ mask_changed_cb (TapPictureView *view, TapOcclusionPage *self)
 
   if (!self->dragging)
     {
-      begin_run (self);
+      tap_recording_begin (self->recording);
       self->dragging = TRUE;
     }
   tap_picture_view_get_mask (view, &mask);
@@ -461,14 +378,12 @@ panel_changed_cb (TapOcclusionPage *self)
 static void
 place_chosen_cb (TapSweepView *view, int column, int row, TapOcclusionPage *self)
 {
-  double stride = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "stride");
-  gboolean centred = tap_method_panel_get_value (TAP_METHOD_PANEL (self->panel), "placement") > 0;
+  TapSweepGrid grid = get_grid (self);
   TapRect mask;
 
   tap_picture_view_get_mask (self->picture_view, &mask);
-  tap_picture_view_set_mask (self->picture_view,
-                             (int) (column * stride) - (centred ? mask.width / 2 : 0),
-                             (int) (row * stride) - (centred ? mask.height / 2 : 0), mask.width);
+  tap_sweep_grid_place (&grid, column, row, &mask);
+  tap_picture_view_set_mask (self->picture_view, mask.x, mask.y, mask.width);
   gtk_toggle_button_set_active (self->mask_button, TRUE);
   probe (self);
   show_place (self);
@@ -612,12 +527,13 @@ tap_occlusion_page_dup_export (TapPage *page)
   TapOcclusionPage *self = TAP_OCCLUSION_PAGE (page);
   TapSubject *subject = get_subject (self);
   TapResult *result = tap_sweep_view_get_result (self->sweep_view);
+  g_autoptr (GPtrArray) frames = tap_recording_dup_frames (self->recording);
   g_autoptr (TapExport) export = NULL;
   g_autofree char *stem = NULL, *base = NULL;
   TapPanelsOptions options;
   char *dot;
 
-  if (subject == NULL || (result == NULL && (self->frames == NULL || self->frames->len == 0)))
+  if (subject == NULL || (result == NULL && frames == NULL))
     return NULL;
   base = g_path_get_basename (subject->name);
   dot = strrchr (base, '.');
@@ -632,15 +548,8 @@ tap_occlusion_page_dup_export (TapPage *page)
       tap_export_set_result (export, result, &options);
       tap_export_set_picture (export, subject->fitted);
     }
-  if (self->frames->len > 0)
-    {
-      g_autoptr (GPtrArray) frames =
-        g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
-
-      for (guint i = 0; i < self->frames->len; i++)
-        g_ptr_array_add (frames, cairo_surface_reference (g_ptr_array_index (self->frames, i)));
-      tap_export_set_frames (export, frames, 8);
-    }
+  if (frames != NULL)
+    tap_export_set_frames (export, frames, 8);
   return g_steal_pointer (&export);
 }
 
@@ -680,12 +589,11 @@ tap_occlusion_page_dispose (GObject *object)
 
   g_clear_pointer (&self->probe_lane, tap_lane_dispose);
   g_clear_pointer (&self->sweep_lane, tap_lane_dispose);
-  g_clear_pointer (&self->frame_lane, tap_lane_dispose);
+  g_clear_pointer (&self->recording, tap_recording_free);
   gtk_widget_dispose_template (GTK_WIDGET (self), TAP_TYPE_OCCLUSION_PAGE);
   g_clear_object (&self->panel);
   g_clear_object (&self->document);
   g_clear_pointer (&self->graph, tap_graph_unref);
-  g_clear_pointer (&self->frames, g_ptr_array_unref);
 
   G_OBJECT_CLASS (tap_occlusion_page_parent_class)->dispose (object);
 }
@@ -726,10 +634,9 @@ static void
 tap_occlusion_page_init (TapOcclusionPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify) cairo_surface_destroy);
   self->probe_lane = tap_probe_new_lane (probed_cb, self);
   self->sweep_lane = tap_sweep_new_lane (swept_cb, tick_cb, self);
-  self->frame_lane = tap_frame_job_new_lane (frame_cb, self);
+  self->recording = tap_recording_new (recorded_cb, self);
 }
 
 GtkWidget *
