@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "engine/tap-packs.h"
 #include "engine/tap-session.h"
 #include "engine/tap-trace-private.h"
 
@@ -14,10 +15,12 @@ struct _TapSession
   const TapSimd *simd;
   TapPool *pool;
   guint64 memory_budget; /* 0: ask the machine at every run */
-  GMutex mutex;          /* guards all below, and every run */
-  GHashTable *packed;    /* node and algorithm → TapTensor, NULL where there is nothing to pack */
-  GPtrArray *plans;      /* TapPlan, most recently used last */
+  TapPacks *packs;
+  GMutex mutex;     /* guards all below, and every run */
+  GPtrArray *plans; /* TapPlan, most recently used last */
   TapBlockMemory arena, scratch;
+  double
+    *step_times; /* milliseconds per step of the run that is on; NULL unless a profile is made */
 };
 
 /* The plan for these shapes, made or found. (transfer full) */
@@ -28,13 +31,16 @@ TapPlan *tap_session_plan (TapSession *self,
                            GError **error);
 /* Fails with a sentence when @bytes more are over the budget. */
 gboolean tap_session_check_budget (TapSession *self, guint64 bytes, GError **error);
-/* The node's weights in the order of @algorithm, packed now or before; NULL when there are none.
- * (transfer none) */
-gboolean tap_session_pack (TapSession *self,
-                           const TapNode *node,
-                           int algorithm,
-                           TapTensor **packed,
-                           GError **error);
+/* FALSE when the inputs are not those that the graph asks for. */
+gboolean
+tap_session_check_inputs (TapSession *self, TapTensor *const *inputs, int n_inputs, GError **error);
+/* Runs a plan, with the session locked. */
+TapTrace *tap_session_run_plan (TapSession *self,
+                                TapPlan *plan,
+                                TapTensor *const *inputs,
+                                TapProgress *progress,
+                                GCancellable *cancellable,
+                                GError **error);
 /* Runs one step on arrays that are bound; @rects and @saved as in TapCpuRun. */
 gboolean tap_session_run_step (TapSession *self,
                                const TapPlan *plan,

@@ -12,9 +12,7 @@
 #include "engine/tap-session-private.h"
 
 /* Plans kept: one per set of taps and input size in use, with room for a few forgotten ones. */
-#define MAX_PLANS      12
-/* More than any kernel has. */
-#define MAX_ALGORITHMS 64
+#define MAX_PLANS 12
 
 TapSession *
 tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **error)
@@ -31,7 +29,7 @@ tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **err
   self->pool = tap_pool_new (options != NULL ? options->n_threads : 0);
   self->memory_budget = options != NULL ? options->memory_budget : 0;
   g_mutex_init (&self->mutex);
-  self->packed = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) tap_tensor_unref);
+  self->packs = tap_packs_get (graph);
   self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_plan_unref);
   return self;
 }
@@ -49,7 +47,7 @@ tap_session_unref (TapSession *self)
   if (self == NULL || !g_atomic_ref_count_dec (&self->ref))
     return;
   g_ptr_array_unref (self->plans);
-  g_hash_table_unref (self->packed);
+  tap_packs_unref (self->packs);
   tap_block_memory_clear (&self->arena);
   tap_block_memory_clear (&self->scratch);
   tap_pool_free (self->pool);
@@ -103,40 +101,6 @@ tap_session_check_budget (TapSession *self, guint64 bytes, GError **error)
   return FALSE;
 }
 
-gboolean
-tap_session_pack (TapSession *self,
-                  const TapNode *node,
-                  int algorithm,
-                  TapTensor **packed,
-                  GError **error)
-{
-  const TapCpuKernel *kernel = node->op != NULL ? tap_cpu_find (node->op->name) : NULL;
-  gpointer key = GINT_TO_POINTER (node->index * MAX_ALGORITHMS + algorithm), found;
-  g_autofree TapTensor **constants = NULL;
-  g_autoptr (GError) local_error = NULL;
-
-  *packed = NULL;
-  if (kernel == NULL || kernel->pack == NULL)
-    return TRUE;
-  if (g_hash_table_lookup_extended (self->packed, key, NULL, &found))
-    {
-      *packed = found;
-      return TRUE;
-    }
-  constants = g_new0 (TapTensor *, (gsize) node->n_inputs + 1);
-  for (int i = 0; i < node->n_inputs; i++)
-    if (node->inputs[i] >= 0)
-      constants[i] = tap_graph_get_value (self->graph, node->inputs[i])->constant;
-  *packed = kernel->pack (node, algorithm, constants, &local_error);
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-  g_hash_table_insert (self->packed, key, *packed);
-  return TRUE;
-}
-
 /* The plan of the graph as it stands, up to its outputs; NULL when it cannot be run so. */
 static TapPlan *
 plan_for_outputs (TapSession *self)
@@ -169,7 +133,8 @@ tap_session_warm_up (TapSession *self, GCancellable *cancellable, GError **error
         return FALSE;
       /* A run may come in between two steps. */
       g_mutex_lock (&self->mutex);
-      fine = tap_session_pack (self, plan->steps[s].node, plan->steps[s].algorithm, &packed, error);
+      fine =
+        tap_packs_take (self->packs, plan->steps[s].node, plan->steps[s].algorithm, &packed, error);
       g_mutex_unlock (&self->mutex);
       if (!fine)
         return FALSE;
@@ -235,7 +200,7 @@ tap_session_run_step (TapSession *self,
 
   if (step->kernel->forward == NULL)
     return TRUE;
-  if (!tap_session_pack (self, step->node, step->algorithm, &packed, error))
+  if (!tap_packs_take (self->packs, step->node, step->algorithm, &packed, error))
     return FALSE;
   run.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
   return step->kernel->forward (&run, error);

@@ -1,0 +1,139 @@
+/* tap-packs.c - weights in the kernels' own order, made once for all sessions on a graph
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include "engine/tap-packs.h"
+
+/* More than any kernel has. */
+#define MAX_ALGORITHMS 64
+
+typedef struct
+{
+  TapTensor *tensor; /* NULL: nothing to pack */
+  gboolean done;
+} Pack;
+
+struct _TapPacks
+{
+  int ref; /* guarded by the list's lock */
+  TapGraph *graph;
+  GMutex mutex; /* guards the table and what is in it */
+  GCond cond;
+  GHashTable *table; /* node and algorithm → Pack */
+};
+
+G_LOCK_DEFINE_STATIC (list);
+static GHashTable *list; /* TapGraph → TapPacks, both borrowed */
+
+static void
+pack_free (gpointer data)
+{
+  Pack *pack = data;
+
+  tap_tensor_unref (pack->tensor);
+  g_free (pack);
+}
+
+TapPacks *
+tap_packs_get (TapGraph *graph)
+{
+  TapPacks *self;
+
+  G_LOCK (list);
+  if (list == NULL)
+    list = g_hash_table_new (NULL, NULL);
+  self = g_hash_table_lookup (list, graph);
+  if (self == NULL)
+    {
+      self = g_new0 (TapPacks, 1);
+      self->graph = tap_graph_ref (graph);
+      g_mutex_init (&self->mutex);
+      g_cond_init (&self->cond);
+      self->table = g_hash_table_new_full (NULL, NULL, NULL, pack_free);
+      g_hash_table_insert (list, graph, self);
+    }
+  self->ref++;
+  G_UNLOCK (list);
+  return self;
+}
+
+void
+tap_packs_unref (TapPacks *self)
+{
+  gboolean last;
+
+  if (self == NULL)
+    return;
+  G_LOCK (list);
+  last = --self->ref == 0;
+  if (last)
+    g_hash_table_remove (list, self->graph);
+  G_UNLOCK (list);
+  if (!last)
+    return;
+  g_hash_table_unref (self->table);
+  g_cond_clear (&self->cond);
+  g_mutex_clear (&self->mutex);
+  tap_graph_unref (self->graph);
+  g_free (self);
+}
+
+static TapTensor *
+make (TapPacks *self, const TapNode *node, int algorithm, GError **error)
+{
+  g_autofree TapTensor **constants = g_new0 (TapTensor *, (gsize) node->n_inputs + 1);
+
+  for (int i = 0; i < node->n_inputs; i++)
+    if (node->inputs[i] >= 0)
+      constants[i] = tap_graph_get_value (self->graph, node->inputs[i])->constant;
+  return tap_cpu_find (node->op->name)->pack (node, algorithm, constants, error);
+}
+
+gboolean
+tap_packs_take (TapPacks *self,
+                const TapNode *node,
+                int algorithm,
+                TapTensor **packed,
+                GError **error)
+{
+  const TapCpuKernel *kernel = node->op != NULL ? tap_cpu_find (node->op->name) : NULL;
+  gpointer key = GINT_TO_POINTER (node->index * MAX_ALGORITHMS + algorithm);
+  GError *local_error = NULL;
+  TapTensor *tensor;
+  Pack *pack;
+
+  *packed = NULL;
+  if (kernel == NULL || kernel->pack == NULL)
+    return TRUE;
+
+  g_mutex_lock (&self->mutex);
+  while ((pack = g_hash_table_lookup (self->table, key)) != NULL && !pack->done)
+    g_cond_wait (&self->cond, &self->mutex);
+  if (pack != NULL)
+    {
+      *packed = pack->tensor;
+      g_mutex_unlock (&self->mutex);
+      return TRUE;
+    }
+  pack = g_new0 (Pack, 1);
+  g_hash_table_insert (self->table, key, pack);
+  g_mutex_unlock (&self->mutex);
+
+  tensor = make (self, node, algorithm, &local_error);
+
+  g_mutex_lock (&self->mutex);
+  if (local_error != NULL)
+    g_hash_table_remove (self->table, key);
+  else
+    {
+      pack->tensor = *packed = tensor;
+      pack->done = TRUE;
+    }
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, local_error);
+  return FALSE;
+}

@@ -1,0 +1,24 @@
+/* tap-packs.h - weights in the kernels' own order, made once for all sessions on a graph
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/cpu/tap-cpu.h"
+
+G_BEGIN_DECLS
+
+typedef struct _TapPacks TapPacks;
+
+/* Those of @graph, found or made; sessions that stand at the same time share them. (transfer full) */
+TapPacks *tap_packs_get (TapGraph *graph);
+void tap_packs_unref (TapPacks *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapPacks, tap_packs_unref)
+
+/* The weights of @node in the order of @algorithm, packed now or before; NULL when there is nothing to
+ * pack. Any thread may call; one packs, the others that want the same wait. (transfer none) */
+gboolean tap_packs_take (TapPacks *self,
+                         const TapNode *node,
+                         int algorithm,
+                         TapTensor **packed,
+                         GError **error);
+
+G_END_DECLS
