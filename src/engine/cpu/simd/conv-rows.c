@@ -9,19 +9,22 @@
 
 #include "engine/cpu/simd/vec.h"
 
+/* @at: where in y, counted from job->y */
 static void
-finish (const TapRowJob *job, float *y, V v, size_t n)
+finish (const TapRowJob *job, size_t at, V v, size_t n)
 {
+  if (job->residual != NULL)
+    v += n >= VL ? v_load (job->residual + at) : v_load_first (job->residual + at, n);
   if (job->clamp.active)
     v = v_clamp (v, v_set (job->clamp.low), v_set (job->clamp.high));
   if (n >= VL)
-    v_store (y, v);
+    v_store (job->y + at, v);
   else
-    v_store_first (y, v, n);
+    v_store_first (job->y + at, v, n);
 }
 
 static void
-row (const TapRowJob *job, const float *x, const float *w, float bias, float *y)
+row (const TapRowJob *job, const float *x, const float *w, float bias, size_t y)
 {
   size_t width = (size_t) job->width, q = 0;
 
@@ -72,5 +75,5 @@ TAP_SIMD_NAME (tap_conv_rows) (const TapRowJob *job)
     for (int r = 0; r < job->rows; r++)
       row (job, job->x + (size_t) r * job->x_row, job->weights + (size_t) m * per_channel,
            job->bias != NULL ? job->bias[m] : 0,
-           job->y + (size_t) m * job->y_channel + (size_t) r * job->y_row);
+           (size_t) m * job->y_channel + (size_t) r * job->y_row);
 }

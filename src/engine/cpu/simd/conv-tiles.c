@@ -161,9 +161,9 @@ transpose (__m512 r[16])
     }
 }
 
-/* Up to 16 pixels, up to 16 channels. */
+/* Up to 16 pixels, up to 16 channels; @y counts from job->y. */
 static void
-store_16 (const TapTileJob *job, const float *t, float *y, int pixels, int channels)
+store_16 (const TapTileJob *job, const float *t, size_t y, int pixels, int channels)
 {
   const V low = v_set (job->clamp.low), high = v_set (job->clamp.high);
   __mmask16 mask = (__mmask16) ((1u << pixels) - 1);
@@ -171,27 +171,37 @@ store_16 (const TapTileJob *job, const float *t, float *y, int pixels, int chann
 
   for (int i = 0; i < 16; i++)
     r[i] = i < pixels ? _mm512_load_ps (t + i * TAP_BLOCK) : _mm512_setzero_ps ();
-  if (job->clamp.active)
+  if (job->residual == NULL && job->clamp.active)
     for (int i = 0; i < 16; i++)
       r[i] = v_clamp (r[i], low, high);
   transpose (r);
-  if (channels == 16)
+  if (job->residual == NULL && channels == 16)
     {
       for (int i = 0; i < 16; i++)
-        _mm512_mask_storeu_ps (y + (size_t) i * job->y_channel, mask, r[i]);
+        _mm512_mask_storeu_ps (job->y + y + (size_t) i * job->y_channel, mask, r[i]);
     }
   else
     {
       __m512 copy[16];
 
       memcpy (copy, r, sizeof copy);
-      for (int i = 0; i < channels; i++)
-        _mm512_mask_storeu_ps (y + (size_t) i * job->y_channel, mask, copy[i]);
+      for (int i = 0; i < channels; i++, y += job->y_channel)
+        {
+          __m512 v = copy[i];
+
+          if (job->residual != NULL)
+            {
+              v = _mm512_add_ps (v, _mm512_maskz_loadu_ps (mask, job->residual + y));
+              if (job->clamp.active)
+                v = v_clamp (v, low, high);
+            }
+          _mm512_mask_storeu_ps (job->y + y, mask, v);
+        }
     }
 }
 
 static void
-store_block (const TapTileJob *job, float *t, float *y, int pixels, int channels)
+store_block (const TapTileJob *job, float *t, size_t y, int pixels, int channels)
 {
   store_16 (job, t, y, pixels < 16 ? pixels : 16, channels);
   if (pixels > 16)
@@ -201,8 +211,12 @@ store_block (const TapTileJob *job, float *t, float *y, int pixels, int channels
 #else
 
 static void
-store_block (const TapTileJob *job, float *t, float *y, int pixels, int channels)
+store_block (const TapTileJob *job, float *t, size_t y, int pixels, int channels)
 {
+  if (job->residual != NULL)
+    for (int k = 0; k < channels; k++)
+      for (int i = 0; i < pixels; i++)
+        t[i * TAP_BLOCK + k] += job->residual[y + (size_t) k * job->y_channel + (size_t) i];
   if (job->clamp.active)
     {
       const V low = v_set (job->clamp.low), high = v_set (job->clamp.high);
@@ -212,22 +226,25 @@ store_block (const TapTileJob *job, float *t, float *y, int pixels, int channels
     }
   for (int k = 0; k < channels; k++, y += job->y_channel)
     for (int i = 0; i < pixels; i++)
-      y[i] = t[i * TAP_BLOCK + k];
+      job->y[y + (size_t) i] = t[i * TAP_BLOCK + k];
 }
 
 #endif
 
 static void
-store_spread (const TapTileJob *job, const float *t, float *y, int pixels, int channels)
+store_spread (const TapTileJob *job, const float *t, size_t y, int pixels, int channels)
 {
   for (int k = 0; k < channels; k++, y += job->y_channel)
     for (int i = 0; i < pixels; i++)
       {
+        size_t at = y + (size_t) i * job->y_pixel;
         float v = t[i * TAP_BLOCK + k];
 
+        if (job->residual != NULL)
+          v += job->residual[at];
         if (job->clamp.active)
           v = v < job->clamp.low ? job->clamp.low : v > job->clamp.high ? job->clamp.high : v;
-        y[(size_t) i * job->y_pixel] = v;
+        job->y[at] = v;
       }
 }
 
@@ -267,7 +284,7 @@ TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
       for (int row = 0; row < job->rows; row++)
         {
           const float *x = job->x + (size_t) row * job->x_row;
-          float *y = job->y + (size_t) row * job->y_row + (size_t) (b * TAP_BLOCK) * job->y_channel;
+          size_t y = (size_t) row * job->y_row + (size_t) (b * TAP_BLOCK) * job->y_channel;
 
           for (int q = 0, px; q < job->width; q += px)
             {
@@ -276,7 +293,7 @@ TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
               for (int i = 0; i < step; i++)
                 {
                   int channels = job->out_channels - (b + i) * TAP_BLOCK;
-                  float *out =
+                  size_t out =
                     y + (size_t) q * job->y_pixel + (size_t) (i * TAP_BLOCK) * job->y_channel;
 
                   if (channels > TAP_BLOCK)

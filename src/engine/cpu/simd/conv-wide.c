@@ -26,12 +26,12 @@ typedef void (*WideFunc) (const TapTileJob *job,
                           const float *x,
                           const float *w,
                           const float *bias,
-                          float *y,
+                          size_t y,
                           int channels);
 
 #define WIDE(NV)                                                                                   \
   static void wide_##NV (const TapTileJob *job, const float *x, const float *w, const float *bias, \
-                         float *y, int channels)                                                   \
+                         size_t y, int channels)                                                   \
   {                                                                                                \
     V acc[CHANNELS][NV];                                                                           \
                                                                                                    \
@@ -53,6 +53,19 @@ typedef void (*WideFunc) (const TapTileJob *job,
             TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = v_fma (b, xv[v], acc[i][v]);       \
           }                                                                                        \
         }                                                                                          \
+    if (job->residual != NULL)                                                                     \
+      {                                                                                            \
+        const float *r = job->residual + y;                                                        \
+                                                                                                   \
+        TAP_UNROLL for (int i = 0; i < CHANNELS; i++)                                              \
+        {                                                                                          \
+          if (i < channels)                                                                        \
+            {                                                                                      \
+              TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] +=                                 \
+                v_load (r + (size_t) i * job->y_channel + v * VL);                                 \
+            }                                                                                      \
+        }                                                                                          \
+      }                                                                                            \
     if (job->clamp.active)                                                                         \
       {                                                                                            \
         const V low = v_set (job->clamp.low), high = v_set (job->clamp.high);                      \
@@ -67,7 +80,7 @@ typedef void (*WideFunc) (const TapTileJob *job,
       if (i < channels)                                                                            \
         {                                                                                          \
           TAP_UNROLL for (int v = 0; v < NV; v++)                                                  \
-            v_store (y + (size_t) i * job->y_channel + v * VL, acc[i][v]);                         \
+            v_store (job->y + y + (size_t) i * job->y_channel + v * VL, acc[i][v]);                \
         }                                                                                          \
     }                                                                                              \
   }
@@ -110,7 +123,7 @@ TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job)
           wide[n](job, job->x + (size_t) row * job->x_row + q,
                   job->weights + (size_t) (k / TAP_BLOCK) * block + k % TAP_BLOCK,
                   job->bias != NULL ? job->bias + k : NULL,
-                  job->y + (size_t) row * job->y_row + (size_t) k * job->y_channel + q,
+                  (size_t) row * job->y_row + (size_t) k * job->y_channel + (size_t) q,
                   job->out_channels - k);
       }
 }

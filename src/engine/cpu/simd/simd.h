@@ -35,6 +35,8 @@ typedef struct
   const float *weights; /* [blocks][channels][taps][TAP_BLOCK] */
   const float *bias;    /* [blocks × TAP_BLOCK], or NULL for 0 */
   float *y;
+  const float *residual;   /* laid out as y and apart from it: added to the finished sum, before the
+                            clamp; or NULL */
   size_t y_row, y_channel; /* floats */
   size_t y_pixel;          /* floats; 1 but for transposed convolution */
   int rows, width, out_channels;
@@ -52,6 +54,7 @@ typedef struct
   const float *weights; /* [out_channels][channels][taps], as in the file */
   const float *bias;    /* [out_channels] or NULL */
   float *y;
+  const float *residual; /* as in TapTileJob */
   size_t y_row, y_channel;
   int rows, width, out_channels;
   TapClamp clamp;
