@@ -104,7 +104,7 @@ settle_roots (TapPlan *self)
         (count * tap_dtype_size (value->dtype) + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1);
       if (known->constant != NULL)
         value->place = TAP_PLACE_CONSTANT;
-      else if (known->producer < 0 && self->mode == TAP_PLAN_FORWARD)
+      else if (known->producer < 0 && self->mode != TAP_PLAN_PATCH)
         value->place = TAP_PLACE_INPUT;
     }
   for (int s = 0; s < self->n_steps; s++)
@@ -174,8 +174,7 @@ settle_taps (TapPlan *self)
     {
       TapPlanValue *root = &self->values[self->values[v].root];
 
-      if (self->values[v].tapped && root->place == TAP_PLACE_ARENA &&
-          self->mode == TAP_PLAN_FORWARD)
+      if (self->values[v].tapped && root->place == TAP_PLACE_ARENA && self->mode != TAP_PLAN_PATCH)
         root->place = TAP_PLACE_TENSOR;
     }
   for (int v = 0; v < self->n_values; v++)
@@ -244,6 +243,22 @@ settle_offsets (TapPlan *self)
     }
 }
 
+/* What backward reads gets out of the arena, which the next run writes over. */
+static void
+settle_kept (TapPlan *self)
+{
+  for (int v = 0; v < self->n_values; v++)
+    {
+      TapPlanValue *value = &self->values[v];
+
+      if (value->root != v || value->place != TAP_PLACE_ARENA || value->last_use < self->n_steps)
+        continue;
+      value->place = TAP_PLACE_KEPT;
+      value->offset = self->kept_bytes;
+      self->kept_bytes += value->bytes;
+    }
+}
+
 /* Lets steps write over their inputs. A value that is overwritten passes its memory on, so chains of
  * activations all lie in one place; its readers so far are done by then. */
 static void
@@ -269,5 +284,6 @@ tap_plan_place (TapPlan *self)
   settle_last_uses (self);
   settle_taps (self);
   settle_overwrites (self);
+  settle_kept (self);
   settle_offsets (self);
 }

@@ -256,8 +256,8 @@ measure_step (TapPlan *self, TapPlanStep *step, TapCpuRun *run)
   if (kernel->saved != NULL && self->mode >= TAP_PLAN_BACKWARD)
     {
       step->saved = (kernel->saved (run) + 63) & ~(gsize) 63;
-      step->saved_offset = self->saved_bytes;
-      self->saved_bytes += step->saved;
+      step->saved_offset = self->kept_bytes;
+      self->kept_bytes += step->saved;
     }
   if (kernel->scratch != NULL)
     step->scratch = kernel->scratch (run);

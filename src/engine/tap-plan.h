@@ -17,6 +17,7 @@ typedef enum
   TAP_PLACE_CONSTANT, /* in the graph */
   TAP_PLACE_ARENA,    /* at an offset of the arena */
   TAP_PLACE_TENSOR,   /* in a tensor of its own, because it is tapped */
+  TAP_PLACE_KEPT,     /* at an offset of the block that is kept for backward passes */
 } TapPlace;
 
 /* What is to be done with a run. */
@@ -49,7 +50,7 @@ typedef struct
   gboolean view;  /* nothing to run */
   int algorithm;  /* of the kernel */
   gsize scratch;
-  gsize saved, saved_offset; /* bytes left for a backward pass, and where */
+  gsize saved, saved_offset; /* bytes left for a backward pass, and where in the kept block */
   double cost;               /* share of the whole run, 0 .. 1 */
 } TapPlanStep;
 
@@ -64,8 +65,9 @@ typedef struct _TapPlan
   int n_values;
   TapPlanStep *steps;
   int n_steps;
-  gsize arena_bytes, scratch_bytes, tensor_bytes, saved_bytes;
-  int max_io; /* the most inputs or outputs that a step has */
+  gsize arena_bytes, scratch_bytes, tensor_bytes;
+  gsize kept_bytes; /* for backward passes: what kernels leave, and values that they read again */
+  int max_io;       /* the most inputs or outputs that a step has */
 } TapPlan;
 
 /* Errors: TAP_ENGINE_ERROR_UNSUPPORTED names the node in the way of a tap; _INPUT when the shapes do not

@@ -16,7 +16,8 @@ typedef struct
   TapPlan *plan;
   gpointer *data;       /* per value */
   TapTensor **tensors;  /* per value that is a root with a tensor of its own */
-  TapBlockMemory arena; /* of a run that is kept */
+  TapBlockMemory arena; /* of a run that is kept for patches */
+  TapBlockMemory kept;  /* what is left for backward passes */
 } Run;
 
 static void
@@ -28,6 +29,7 @@ run_clear (Run *run)
   g_clear_pointer (&run->data, g_free);
   g_clear_pointer (&run->plan, tap_plan_unref);
   tap_block_memory_clear (&run->arena);
+  tap_block_memory_clear (&run->kept);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
@@ -47,13 +49,15 @@ run_prepare (TapSession *self, Run *run, TapTensor *const *inputs, GError **erro
 {
   TapPlan *plan = run->plan;
   guint64 bytes = (guint64) plan->arena_bytes + plan->scratch_bytes + plan->tensor_bytes;
-  TapBlockMemory *arena = plan->mode != TAP_PLAN_FORWARD ? &run->arena : &self->arena;
+  TapBlockMemory *arena = plan->mode == TAP_PLAN_PATCH ? &run->arena : &self->arena;
 
+  bytes += plan->kept_bytes;
   /* Patches will want it twice. */
   if (plan->mode == TAP_PLAN_PATCH)
     bytes += plan->arena_bytes;
   if (!tap_session_check_budget (self, bytes, error) ||
       !tap_block_memory_reserve (arena, plan->arena_bytes + 64, error) ||
+      !tap_block_memory_reserve (&run->kept, plan->kept_bytes, error) ||
       !tap_block_memory_reserve (&self->scratch, plan->scratch_bytes + 64, error))
     return FALSE;
   run->data = g_new0 (gpointer, (gsize) plan->n_values + 1);
@@ -84,6 +88,9 @@ run_prepare (TapSession *self, Run *run, TapTensor *const *inputs, GError **erro
                     NULL;
           if (input != NULL)
             memcpy (run->data[v], input->data, input->count * tap_dtype_size (input->dtype));
+          break;
+        case TAP_PLACE_KEPT:
+          run->data[v] = (char *) run->kept.data + value->offset;
           break;
         case TAP_PLACE_TENSOR:
           run->tensors[v] = tap_tensor_new_uninit (value->dtype, &value->shape, error);
@@ -121,7 +128,9 @@ run_steps (TapSession *self,
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       tap_plan_bind (plan, step, run->data, arrays, outputs);
-      if (!tap_session_run_step (self, plan, step, arrays, outputs, NULL, NULL, error))
+      if (!tap_session_run_step (
+            self, plan, step, arrays, outputs, NULL,
+            step->saved > 0 ? (char *) run->kept.data + step->saved_offset : NULL, error))
         return FALSE;
       done += step->cost;
       tap_progress_set (progress, from + (to - from) * MIN (done, 1.0));
@@ -149,6 +158,7 @@ take_tensor (Run *run, TapTensor *const *inputs, int v, GError **error)
       tensor = run->tensors[value->root];
       break;
     case TAP_PLACE_ARENA:
+    case TAP_PLACE_KEPT:
       owned = tap_tensor_new_uninit (value->dtype, &value->shape, error);
       if (owned != NULL)
         memcpy (owned->data, run->data[v], owned->count * tap_dtype_size (owned->dtype));
@@ -200,6 +210,28 @@ check_inputs (TapSession *self, TapTensor *const *inputs, int n_inputs, GError *
   return TRUE;
 }
 
+/* Takes what backward passes need out of @run. (transfer full) */
+static TapBackBase *
+take_back_base (TapSession *self, Run *run, TapTensor *const *inputs)
+{
+  const TapPlan *plan = run->plan;
+  TapBackBase *base = g_new0 (TapBackBase, 1);
+
+  base->session = self;
+  base->plan = tap_plan_ref (run->plan);
+  base->kept = run->kept;
+  run->kept = (TapBlockMemory){ 0 };
+  base->data = g_steal_pointer (&run->data);
+  base->tensors = g_steal_pointer (&run->tensors);
+  for (int v = 0; v < plan->n_values; v++)
+    if (plan->values[plan->values[v].root].place == TAP_PLACE_ARENA)
+      base->data[v] = NULL;
+  base->fed = g_new0 (TapTensor *, (gsize) tap_graph_n_inputs (plan->graph) + 1);
+  for (int i = 0; i < tap_graph_n_inputs (plan->graph); i++)
+    base->fed[i] = inputs[i] != NULL ? tap_tensor_ref (inputs[i]) : NULL;
+  return base;
+}
+
 static TapTrace *
 run_whole (TapSession *self,
            TapPlan *plan,
@@ -231,6 +263,8 @@ run_whole (TapSession *self,
       trace->base->clean = run.arena;
       run.arena = (TapBlockMemory){ 0 };
     }
+  if (plan->mode >= TAP_PLAN_BACKWARD)
+    trace->back = take_back_base (self, &run, inputs);
   return g_steal_pointer (&trace);
 }
 
@@ -397,10 +431,13 @@ forward (TapSession *self,
                   inputs[i]->shape :
                   tap_graph_get_value (self->graph, tap_graph_get_input (self->graph, i))->shape;
   several = count_pictures (self, inputs, &per_piece, &total) && per_piece != total &&
-            !(flags & TAP_RUN_FOR_PATCH);
+            flags == TAP_RUN_DEFAULT;
 
   plan = tap_session_plan (self, shapes, taps,
-                           (flags & TAP_RUN_FOR_PATCH) ? TAP_PLAN_PATCH : TAP_PLAN_FORWARD,
+                           (flags & TAP_RUN_FOR_PATCH)    ? TAP_PLAN_PATCH :
+                           (flags & TAP_RUN_FOR_WEIGHTS)  ? TAP_PLAN_WEIGHTS :
+                           (flags & TAP_RUN_FOR_BACKWARD) ? TAP_PLAN_BACKWARD :
+                                                            TAP_PLAN_FORWARD,
                            &local_error);
   if (plan != NULL &&
       (!several ||

@@ -1,4 +1,4 @@
-/* tap-trace-private.h - how the engine makes traces, and what it keeps in them for patches
+/* tap-trace-private.h - how the engine makes traces, and what it keeps in them
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
@@ -38,12 +38,25 @@ typedef struct
     *dirty; /* per value: where the shadow is not clean; the next patch that reads it sees to it */
 } TapPatchBase;
 
+/* What a run made with TAP_RUN_FOR_BACKWARD leaves: bits and switches, and the values that kernels read
+ * again. Never written once the run is over. */
+typedef struct
+{
+  gconstpointer session; /* only to be compared */
+  TapPlan *plan;
+  TapBlockMemory kept;
+  gpointer *data;      /* per value; NULL where it is gone */
+  TapTensor **fed;     /* per graph input */
+  TapTensor **tensors; /* per value that is a root with a tensor of its own */
+} TapBackBase;
+
 struct _TapTrace
 {
   gatomicrefcount ref;
   GHashTable *tensors; /* int → TapTensor */
   double milliseconds;
   TapPatchBase *base; /* NULL without TAP_RUN_FOR_PATCH */
+  TapBackBase *back;  /* NULL without TAP_RUN_FOR_BACKWARD or _WEIGHTS */
 };
 
 TapTrace *tap_trace_new (void);

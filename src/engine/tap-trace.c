@@ -93,6 +93,23 @@ tap_trace_ref (TapTrace *self)
   return self;
 }
 
+static void
+free_back_base (TapBackBase *base)
+{
+  const TapPlan *plan = base->plan;
+
+  for (int v = 0; v < plan->n_values; v++)
+    g_clear_pointer (&base->tensors[v], tap_tensor_unref);
+  for (int i = 0; i < tap_graph_n_inputs (plan->graph); i++)
+    g_clear_pointer (&base->fed[i], tap_tensor_unref);
+  tap_block_memory_clear (&base->kept);
+  tap_plan_unref (base->plan);
+  g_free (base->tensors);
+  g_free (base->fed);
+  g_free (base->data);
+  g_free (base);
+}
+
 void
 tap_trace_unref (TapTrace *self)
 {
@@ -107,6 +124,7 @@ tap_trace_unref (TapTrace *self)
       tap_plan_unref (self->base->plan);
       g_free (self->base);
     }
+  g_clear_pointer (&self->back, free_back_base);
   g_free (self);
 }
 
