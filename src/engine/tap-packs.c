@@ -137,3 +137,23 @@ tap_packs_take (TapPacks *self,
   g_propagate_error (error, local_error);
   return FALSE;
 }
+
+guint64
+tap_packs_get_bytes (TapPacks *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint64 bytes = 0;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_iter_init (&iter, self->table);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Pack *pack = value;
+
+      if (pack->done && pack->tensor != NULL)
+        bytes += pack->tensor->count * tap_dtype_size (pack->tensor->dtype);
+    }
+  g_mutex_unlock (&self->mutex);
+  return bytes;
+}

@@ -20,5 +20,7 @@ gboolean tap_packs_take (TapPacks *self,
                          int algorithm,
                          TapTensor **packed,
                          GError **error);
+/* Bytes of all that was packed so far. */
+guint64 tap_packs_get_bytes (TapPacks *self);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "core/tap-error.h"
 #include "engine/tap-session-private.h"
@@ -106,6 +107,16 @@ run_prepare (TapSession *self, Run *run, TapTensor *const *inputs, GError **erro
   return TRUE;
 }
 
+/* Nanoseconds: steps may be over in less than a microsecond. */
+static gint64
+now (void)
+{
+  struct timespec t;
+
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return (gint64) t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 /* Progress goes from @from to @to. */
 static gboolean
 run_steps (TapSession *self,
@@ -124,6 +135,7 @@ run_steps (TapSession *self,
   for (int s = 0; s < plan->n_steps; s++)
     {
       const TapPlanStep *step = &plan->steps[s];
+      gint64 start = self->step_times != NULL ? now () : 0;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
@@ -132,6 +144,8 @@ run_steps (TapSession *self,
             self, plan, step, arrays, outputs, NULL,
             step->saved > 0 ? (char *) run->kept.data + step->saved_offset : NULL, error))
         return FALSE;
+      if (self->step_times != NULL)
+        self->step_times[s] = (double) (now () - start) / 1e6;
       done += step->cost;
       tap_progress_set (progress, from + (to - from) * MIN (done, 1.0));
     }
@@ -173,8 +187,8 @@ take_tensor (Run *run, TapTensor *const *inputs, int v, GError **error)
            tap_tensor_reshape (tensor, &value->shape, error);
 }
 
-static gboolean
-check_inputs (TapSession *self, TapTensor *const *inputs, int n_inputs, GError **error)
+gboolean
+tap_session_check_inputs (TapSession *self, TapTensor *const *inputs, int n_inputs, GError **error)
 {
   int expected = tap_graph_n_inputs (self->graph);
 
@@ -232,13 +246,13 @@ take_back_base (TapSession *self, Run *run, TapTensor *const *inputs)
   return base;
 }
 
-static TapTrace *
-run_whole (TapSession *self,
-           TapPlan *plan,
-           TapTensor *const *inputs,
-           TapProgress *progress,
-           GCancellable *cancellable,
-           GError **error)
+TapTrace *
+tap_session_run_plan (TapSession *self,
+                      TapPlan *plan,
+                      TapTensor *const *inputs,
+                      TapProgress *progress,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   g_auto (Run) run = { .plan = tap_plan_ref (plan) };
   g_autoptr (TapTrace) trace = tap_trace_new ();
@@ -402,7 +416,8 @@ run_pieces (TapSession *self,
       plan = tap_session_plan (self, shapes, taps, TAP_PLAN_FORWARD, error);
       if (plan == NULL)
         return NULL;
-      piece = run_whole (self, plan, (TapTensor *const *) pieces->pdata, NULL, cancellable, error);
+      piece = tap_session_run_plan (self, plan, (TapTensor *const *) pieces->pdata, NULL,
+                                    cancellable, error);
       if (piece == NULL || !add_piece (self, trace, piece, taps, first, per_piece, total, error))
         return NULL;
       tap_progress_set (progress, (double) MIN (first + per_piece, total) / (double) total);
@@ -443,7 +458,7 @@ forward (TapSession *self,
       (!several ||
        tap_session_check_budget (
          self, (guint64) plan->arena_bytes + plan->scratch_bytes + plan->tensor_bytes, NULL)))
-    return run_whole (self, plan, inputs, progress, cancellable, error);
+    return tap_session_run_plan (self, plan, inputs, progress, cancellable, error);
   if (several &&
       (plan != NULL || g_error_matches (local_error, TAP_ENGINE_ERROR, TAP_ENGINE_ERROR_INPUT)))
     {
@@ -473,7 +488,7 @@ tap_session_forward (TapSession *self,
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (taps != NULL, NULL);
 
-  if (!check_inputs (self, inputs, n_inputs, error))
+  if (!tap_session_check_inputs (self, inputs, n_inputs, error))
     return NULL;
   g_mutex_lock (&self->mutex);
   trace = forward (self, inputs, taps, flags, progress, cancellable, error);

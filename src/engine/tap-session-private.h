@@ -19,8 +19,7 @@ struct _TapSession
   GMutex mutex;     /* guards all below, and every run */
   GPtrArray *plans; /* TapPlan, most recently used last */
   TapBlockMemory arena, scratch;
-  double
-    *step_times; /* milliseconds per step of the run that is on; NULL unless a profile is made */
+  double *step_times; /* ms per step of the run that is on; NULL unless a profile is made */
 };
 
 /* The plan for these shapes, made or found. (transfer full) */

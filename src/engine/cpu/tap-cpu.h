@@ -78,6 +78,8 @@ typedef struct
   /* optional: which of the kernel's algorithms to use, a number of its own. May look at shapes,
    * attributes, simd and by_cell, never at data or threads. Absent: 0 */
   int (*choose) (const TapCpuRun *run);
+  /* optional: what people call an algorithm: "direct", "winograd". Absent: there is only one */
+  const char *(*algorithm_name) (int algorithm);
   /* optional: weights in the order of an algorithm, forward or backward, once per session and
    * algorithm. @constants: per input, NULL when computed at run time. NULL without an error: nothing to
    * pack. (transfer full) */
