@@ -13,6 +13,9 @@
 /* Output channels are packed in blocks of this many, on every instruction set. */
 #define TAP_BLOCK 16
 
+/* Independent multiply-adds in flight when the peak is measured. */
+#define TAP_PEAK_CHAINS 12
+
 /* A clamp applied to each output as it is stored: ReLU is 0..inf, Clip and ReLU6 have both ends. */
 typedef struct
 {
@@ -146,6 +149,8 @@ typedef struct
   /* Local response: y = x (bias + scale s)^-beta, with s the sum of squares */
   void (
     *lrn) (float *y, const float *x, const float *s, size_t n, float bias, float scale, float beta);
+  /* @rounds × TAP_PEAK_CHAINS × @lanes multiply-adds in registers, for measuring; their sum */
+  float (*multiply_adds) (size_t rounds);
 } TapSimd;
 
 extern const TapSimd tap_simd_portable;

@@ -30,4 +30,5 @@ const TapSimd TAP_SIMD_NAME (tap_simd) = {
   .max = TAP_SIMD_NAME (tap_max),
   .dots = TAP_SIMD_NAME (tap_dots),
   .lrn = TAP_SIMD_NAME (tap_lrn),
+  .multiply_adds = TAP_SIMD_NAME (tap_multiply_adds),
 };
