@@ -6,6 +6,7 @@
  * moved by hand follows the size of the widget. */
 #include "config.h"
 
+#include "app/widgets/tap-camera.h"
 #include "app/widgets/tap-diagram-feed.h"
 #include "app/widgets/tap-diagram-view.h"
 
@@ -13,12 +14,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#define SCALE_MIN       0.02
-#define SCALE_MAX       4.0
-#define FIT_SCALE_MAX   1.15
 /* A tall network fitted whole would be a thread of dots; the first look stays legible instead. */
 #define FIRST_SCALE_MIN 0.62
-#define MARGIN          18.0
 
 struct _TapDiagramView
 {
@@ -30,7 +27,7 @@ struct _TapDiagramView
   int hovered;  /* box */
   char *find;
 
-  double scale, x, y;
+  TapCamera camera;
   gboolean placed; /* the user, or a first fit, has chosen the view */
   int follow_node; /* to be scrolled into view once there is a size */
 
@@ -73,66 +70,27 @@ update_label (TapDiagramView *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
 }
 
-static void
-drawing_size (TapDiagramView *self, double *width, double *height)
+/* The camera, with the sizes of now. */
+static TapCamera *
+get_camera (TapDiagramView *self)
 {
-  *width = *height = 0;
+  self->camera.view_width = gtk_widget_get_width (GTK_WIDGET (self));
+  self->camera.view_height = gtk_widget_get_height (GTK_WIDGET (self));
+  self->camera.width = self->camera.height = 0;
   if (self->diagram != NULL)
-    tap_diagram_get_size (self->diagram, width, height);
-}
-
-/* Keeps at least a corner of the drawing in sight, and centres what is smaller than the widget. */
-static void
-clamp_view (TapDiagramView *self)
-{
-  double dw, dh, w = gtk_widget_get_width (GTK_WIDGET (self)),
-                 h = gtk_widget_get_height (GTK_WIDGET (self));
-
-  drawing_size (self, &dw, &dh);
-  dw *= self->scale;
-  dh *= self->scale;
-
-  if (dw + 2 * MARGIN <= w)
-    self->x = (w - dw) / 2;
-  else
-    self->x = CLAMP (self->x, w - dw - MARGIN, MARGIN);
-
-  if (dh + 2 * MARGIN <= h)
-    self->y = (h - dh) / 2;
-  else
-    self->y = CLAMP (self->y, h - dh - MARGIN, MARGIN);
-}
-
-static void
-fit_scale (TapDiagramView *self, double minimum)
-{
-  double dw, dh, w = gtk_widget_get_width (GTK_WIDGET (self)),
-                 h = gtk_widget_get_height (GTK_WIDGET (self));
-  double scale;
-
-  drawing_size (self, &dw, &dh);
-  if (dw <= 0 || dh <= 0 || w <= 0 || h <= 0)
-    return;
-
-  scale = MIN ((w - 2 * MARGIN) / dw, (h - 2 * MARGIN) / dh);
-  self->scale = CLAMP (scale, MAX (minimum, SCALE_MIN), FIT_SCALE_MAX);
-  self->x = (w - dw * self->scale) / 2;
-  self->y = MARGIN;
-  clamp_view (self);
+    tap_diagram_get_size (self->diagram, &self->camera.width, &self->camera.height);
+  return &self->camera;
 }
 
 static void
 scroll_to (TapDiagramView *self, int node)
 {
-  double w = gtk_widget_get_width (GTK_WIDGET (self)),
-         h = gtk_widget_get_height (GTK_WIDGET (self));
   const TapDiagramBox *box;
-  double left, top, right, bottom;
   int i;
 
   if (self->diagram == NULL || node < 0)
     return;
-  if (w <= 0 || h <= 0)
+  if (gtk_widget_get_width (GTK_WIDGET (self)) <= 0)
     {
       self->follow_node = node;
       return;
@@ -140,31 +98,16 @@ scroll_to (TapDiagramView *self, int node)
   i = tap_diagram_find_box (self->diagram, node);
   if (i < 0)
     return;
-
   box = tap_diagram_get_box (self->diagram, i);
-  left = box->x * self->scale + self->x;
-  top = box->y * self->scale + self->y;
-  right = left + box->width * self->scale;
-  bottom = top + box->height * self->scale;
-
-  if (left < MARGIN || right > w - MARGIN)
-    self->x += w / 2 - (left + right) / 2;
-  if (top < MARGIN || bottom > h - MARGIN)
-    self->y += h / 2 - (top + bottom) / 2;
-  clamp_view (self);
+  tap_camera_show (get_camera (self), box->x, box->y, box->width, box->height);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
 static void
 zoom_at (TapDiagramView *self, double factor, double px, double py)
 {
-  double scale = CLAMP (self->scale * factor, SCALE_MIN, SCALE_MAX);
-
-  self->x = px - (px - self->x) * scale / self->scale;
-  self->y = py - (py - self->y) * scale / self->scale;
-  self->scale = scale;
+  tap_camera_zoom_at (get_camera (self), factor, px, py);
   self->placed = TRUE;
-  clamp_view (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -173,7 +116,8 @@ box_at (TapDiagramView *self, double x, double y)
 {
   if (self->diagram == NULL)
     return -1;
-  return tap_diagram_hit (self->diagram, (x - self->x) / self->scale, (y - self->y) / self->scale);
+  tap_camera_to_drawing (&self->camera, &x, &y);
+  return tap_diagram_hit (self->diagram, x, y);
 }
 
 static void
@@ -225,8 +169,8 @@ released_cb (GtkGestureClick *gesture, int n_press, double x, double y, TapDiagr
 static void
 drag_begin_cb (GtkGestureDrag *gesture, double x, double y, TapDiagramView *self)
 {
-  self->drag_x = self->x;
-  self->drag_y = self->y;
+  self->drag_x = self->camera.x;
+  self->drag_y = self->camera.y;
 }
 
 static void
@@ -238,9 +182,9 @@ drag_update_cb (GtkGestureDrag *gesture, double dx, double dy, TapDiagramView *s
     gtk_widget_set_cursor_from_name (GTK_WIDGET (self), "grabbing");
   self->dragging = TRUE;
   self->placed = TRUE;
-  self->x = self->drag_x + dx;
-  self->y = self->drag_y + dy;
-  clamp_view (self);
+  self->camera.x = self->drag_x + dx;
+  self->camera.y = self->drag_y + dy;
+  tap_camera_clamp (get_camera (self));
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -285,9 +229,9 @@ scroll_cb (GtkEventControllerScroll *controller, double dx, double dy, TapDiagra
       dy = swap;
     }
   self->placed = TRUE;
-  self->x -= dx * step;
-  self->y -= dy * step;
-  clamp_view (self);
+  self->camera.x -= dx * step;
+  self->camera.y -= dy * step;
+  tap_camera_clamp (get_camera (self));
   gtk_widget_queue_draw (GTK_WIDGET (self));
   return GDK_EVENT_STOP;
 }
@@ -295,7 +239,7 @@ scroll_cb (GtkEventControllerScroll *controller, double dx, double dy, TapDiagra
 static void
 pinch_begin_cb (GtkGesture *gesture, GdkEventSequence *sequence, TapDiagramView *self)
 {
-  self->pinch_scale = self->scale;
+  self->pinch_scale = self->camera.scale;
 }
 
 static void
@@ -304,7 +248,7 @@ pinch_cb (GtkGestureZoom *gesture, double scale, TapDiagramView *self)
   double x, y;
 
   if (gtk_gesture_get_bounding_box_center (GTK_GESTURE (gesture), &x, &y))
-    zoom_at (self, self->pinch_scale * scale / self->scale, x, y);
+    zoom_at (self, self->pinch_scale * scale / self->camera.scale, x, y);
 }
 
 static void
@@ -408,8 +352,9 @@ tap_diagram_view_query_tooltip (GtkWidget *widget,
   text = self->tip (b->node, self->tip_data);
   if (text == NULL)
     return FALSE;
-  area = (GdkRectangle){ b->x * self->scale + self->x, b->y * self->scale + self->y,
-                         b->width * self->scale, b->height * self->scale };
+  area = (GdkRectangle){ b->x * self->camera.scale + self->camera.x,
+                         b->y * self->camera.scale + self->camera.y, b->width * self->camera.scale,
+                         b->height * self->camera.scale };
   gtk_tooltip_set_tip_area (tooltip, &area);
   gtk_tooltip_set_text (tooltip, text);
   return TRUE;
@@ -423,9 +368,9 @@ tap_diagram_view_size_allocate (GtkWidget *widget, int width, int height, int ba
   if (self->diagram == NULL)
     return;
   if (!self->placed && width > 1 && height > 1)
-    fit_scale (self, FIRST_SCALE_MIN);
+    tap_camera_fit (get_camera (self), FIRST_SCALE_MIN);
   else
-    clamp_view (self);
+    tap_camera_clamp (get_camera (self));
   if (self->follow_node >= 0)
     {
       int node = self->follow_node;
@@ -456,16 +401,17 @@ tap_diagram_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   style.hovered = self->hovered;
   style.focused = gtk_widget_has_focus (widget);
   style.find = self->find;
-  style.scale = self->scale;
+  style.scale = self->camera.scale;
   style.accent = ((guint32) (accent.red * 255) << 16) | ((guint32) (accent.green * 255) << 8) |
                  (guint32) (accent.blue * 255);
 
-  clip = (cairo_rectangle_t){ -self->x / self->scale, -self->y / self->scale, width / self->scale,
-                              height / self->scale };
+  clip =
+    (cairo_rectangle_t){ -self->camera.x / self->camera.scale, -self->camera.y / self->camera.scale,
+                         width / self->camera.scale, height / self->camera.scale };
   graphene_rect_init (&bounds, 0, 0, width, height);
   cr = gtk_snapshot_append_cairo (snapshot, &bounds);
-  cairo_translate (cr, self->x, self->y);
-  cairo_scale (cr, self->scale, self->scale);
+  cairo_translate (cr, self->camera.x, self->camera.y);
+  cairo_scale (cr, self->camera.scale, self->camera.scale);
   tap_diagram_draw (self->diagram, cr, &clip, &style);
   cairo_destroy (cr);
 }
@@ -513,7 +459,7 @@ tap_diagram_view_init (TapDiagramView *self)
   GtkEventController *controller;
 
   self->selected = self->hovered = self->follow_node = -1;
-  self->scale = 1;
+  self->camera.scale = 1;
 
   gtk_widget_set_focusable (widget, TRUE);
   gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);
@@ -579,11 +525,11 @@ tap_diagram_view_set_diagram (TapDiagramView *self, TapDiagram *diagram, gboolea
       self->placed = FALSE;
       self->selected = -1;
       if (gtk_widget_get_width (GTK_WIDGET (self)) > 1)
-        fit_scale (self, FIRST_SCALE_MIN);
+        tap_camera_fit (get_camera (self), FIRST_SCALE_MIN);
     }
   else
     {
-      clamp_view (self);
+      tap_camera_clamp (get_camera (self));
       scroll_to (self, self->selected);
     }
   update_label (self);
@@ -689,7 +635,7 @@ tap_diagram_view_fit (TapDiagramView *self)
 {
   g_return_if_fail (TAP_IS_DIAGRAM_VIEW (self));
   self->placed = TRUE;
-  fit_scale (self, SCALE_MIN);
+  tap_camera_fit (get_camera (self), 0);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
