@@ -63,6 +63,63 @@ typedef struct
   TapClamp clamp;
 } TapRowJob;
 
+/* Winograd's convolution of 3×3 windows, winograd.c and winograd-transform.c. Numbers of tiles lie as
+ * [positions (tile + 2)²][blocks][tiles][TAP_BLOCK], and an inner loop works on a part of that. */
+#define TAP_WINOGRAD_MAX_TILE    6
+/* Tiles of a row that one call transforms. */
+#define TAP_WINOGRAD_STRIP(tile) (62 / (tile))
+
+/* Inputs of neighbouring tiles of one row of tiles, one block of channels. */
+typedef struct
+{
+  int tile;       /* outputs along an edge, 4 or 6 */
+  const float *x; /* plane of the block's first channel */
+  size_t x_channel;
+  int channels; /* those above TAP_BLOCK are for another call, those missing to it are zeros */
+  int in_h, in_w;
+  int row, column; /* of the first input cell of the first tile; outside are zeros */
+  int tiles;
+  float *v; /* of the first tile, position 0 */
+  size_t v_position;
+} TapWinogradInput;
+
+typedef struct
+{
+  int tile;
+  const float *w; /* [channels][9][TAP_BLOCK] */
+  int channels;
+  float *u; /* [positions][channels][TAP_BLOCK] */
+  size_t u_position;
+} TapWinogradWeights;
+
+/* One position: sums (+)= v · u. */
+typedef struct
+{
+  const float *v; /* [channels / TAP_BLOCK][tiles][TAP_BLOCK] */
+  size_t v_block;
+  const float *u; /* [blocks][channels][TAP_BLOCK] */
+  size_t u_block;
+  float *sums; /* [blocks][tiles][TAP_BLOCK] */
+  size_t sums_block;
+  int channels, tiles, blocks;
+  int add; /* to what is in sums already */
+} TapWinogradProduct;
+
+/* Outputs of neighbouring tiles of one row of tiles, one block of channels. */
+typedef struct
+{
+  int tile;
+  const float *sums; /* of the first tile, position 0 */
+  size_t sums_position;
+  const float *bias;     /* [TAP_BLOCK] */
+  float *y;              /* first cell of the first tile */
+  const float *residual; /* laid out as y, to be added before the clamp; NULL for nothing */
+  size_t y_row, y_channel;
+  int channels, tiles;
+  int rows, width; /* cells that there are: the last tiles may stick out */
+  TapClamp clamp;
+} TapWinogradOutput;
+
 typedef enum
 {
   TAP_UNARY_CLAMP, /* a = low, b = high; NaN stays */
@@ -121,6 +178,10 @@ typedef struct
   /* the same bits; rows of at least @lanes pixels, y_pixel 1 */
   void (*conv_wide) (const TapTileJob *job);
   void (*conv_rows) (const TapRowJob *job);
+  void (*winograd_input) (const TapWinogradInput *job);
+  void (*winograd_weights) (const TapWinogradWeights *job);
+  void (*winograd_product) (const TapWinogradProduct *job);
+  void (*winograd_output) (const TapWinogradOutput *job);
   void (*unary) (TapUnary op, float *y, const float *x, size_t n, float a, float b);
   /* Steps are 0 or 1: a step of 0 repeats one value. */
   void (*binary) (TapBinary op,

@@ -113,6 +113,10 @@ v_clamp (V x, V low, V high)
 void TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job);
 void TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job);
 void TAP_SIMD_NAME (tap_conv_rows) (const TapRowJob *job);
+void TAP_SIMD_NAME (tap_winograd_input) (const TapWinogradInput *job);
+void TAP_SIMD_NAME (tap_winograd_weights) (const TapWinogradWeights *job);
+void TAP_SIMD_NAME (tap_winograd_product) (const TapWinogradProduct *job);
+void TAP_SIMD_NAME (tap_winograd_output) (const TapWinogradOutput *job);
 void TAP_SIMD_NAME (tap_unary) (TapUnary op, float *y, const float *x, size_t n, float a, float b);
 void TAP_SIMD_NAME (tap_binary) (TapBinary op,
                                  float *y,
