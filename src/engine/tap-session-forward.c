@@ -490,9 +490,9 @@ tap_session_forward (TapSession *self,
 
   if (!tap_session_check_inputs (self, inputs, n_inputs, error))
     return NULL;
-  g_mutex_lock (&self->mutex);
+  tap_session_enter (self);
   trace = forward (self, inputs, taps, flags, progress, cancellable, error);
-  g_mutex_unlock (&self->mutex);
+  tap_session_leave (self);
   if (trace != NULL)
     trace->milliseconds = (double) (g_get_monotonic_time () - start) / 1000.0;
   return trace;

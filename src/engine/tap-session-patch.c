@@ -400,9 +400,9 @@ tap_session_patch (TapSession *self,
                    "The base run was not made by this session for changing rectangles.");
       return NULL;
     }
-  g_mutex_lock (&self->mutex);
+  tap_session_enter (self);
   trace = patch_locked (self, base, region, pixels, taps, progress, cancellable, error);
-  g_mutex_unlock (&self->mutex);
+  tap_session_leave (self);
   if (trace != NULL)
     trace->milliseconds = (double) (g_get_monotonic_time () - start) / 1000.0;
   return trace;

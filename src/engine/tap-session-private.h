@@ -22,6 +22,9 @@ struct _TapSession
   double *step_times; /* ms per step of the run that is on; NULL unless a profile is made */
 };
 
+/* Makes the session the caller's alone, with the workers awake, until tap_session_leave(). */
+void tap_session_enter (TapSession *self);
+void tap_session_leave (TapSession *self);
 /* The plan for these shapes, made or found. (transfer full) */
 TapPlan *tap_session_plan (TapSession *self,
                            const TapShape *input_shapes,

@@ -147,8 +147,8 @@ tap_session_profile (TapSession *self,
 
   if (!tap_session_check_inputs (self, inputs, n_inputs, error))
     return NULL;
-  g_mutex_lock (&self->mutex);
+  tap_session_enter (self);
   result = profile (self, inputs, MAX (n_runs, 1), cancellable, error);
-  g_mutex_unlock (&self->mutex);
+  tap_session_leave (self);
   return result;
 }

@@ -62,6 +62,20 @@ tap_session_get_graph (TapSession *self)
   return self->graph;
 }
 
+void
+tap_session_enter (TapSession *self)
+{
+  g_mutex_lock (&self->mutex);
+  tap_pool_begin (self->pool);
+}
+
+void
+tap_session_leave (TapSession *self)
+{
+  tap_pool_end (self->pool);
+  g_mutex_unlock (&self->mutex);
+}
+
 /* Bytes that could be had without pushing anything out; 0 when the system does not say. */
 static guint64
 free_memory (void)
