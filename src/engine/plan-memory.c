@@ -85,6 +85,23 @@ drop_dead (GArray *live, int step)
       g_array_remove_index (live, i);
 }
 
+GArray *
+tap_plan_layout_new (void)
+{
+  return g_array_new (FALSE, FALSE, sizeof (Live));
+}
+
+gsize
+tap_plan_layout_add (GArray *layout, gsize bytes, int first, int last)
+{
+  Live block = { 0, (bytes + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1), last };
+
+  drop_dead (layout, first);
+  block.offset = find_gap (layout, block.bytes);
+  add_live (layout, block);
+  return block.offset;
+}
+
 /* Roots of views; places of inputs and constants. */
 static void
 settle_roots (TapPlan *self)

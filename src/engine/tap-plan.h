@@ -96,6 +96,11 @@ void tap_plan_bind (const TapPlan *self,
 /* plan-memory.c: fills root, place and offset of every value. */
 void tap_plan_place (TapPlan *self);
 
+/* The offset in one block of @bytes that are in use from step @first to @last, without touching what else is
+ * in use then. Blocks are added in the order of @first. */
+GArray *tap_plan_layout_new (void);
+gsize tap_plan_layout_add (GArray *layout, gsize bytes, int first, int last);
+
 /* A large block, aligned to a cache line, whose absence is an error and not the end. */
 typedef struct
 {

@@ -55,12 +55,18 @@ typedef struct
 
 typedef enum
 {
-  TAP_CPU_VIEW = 1 << 0,          /* output 0 is input 0 under another shape: nothing to compute */
-  TAP_CPU_IN_PLACE = 1 << 1,      /* output 0 may lie over input 0 when both have one shape */
-  TAP_CPU_REGIONS = 1 << 2,       /* honours rects, as the operator's TapRegionRule says */
-  TAP_CPU_CLAMPS = 1 << 3,        /* can clamp as it stores */
-  TAP_CPU_ADDS = 1 << 4,          /* can add a residual as it stores */
-  TAP_CPU_BACK_IN_PLACE = 1 << 5, /* backward may write input_grads[0] over output_grads[0] */
+  TAP_CPU_VIEW = 1 << 0,     /* output 0 is input 0 under another shape: nothing to compute */
+  TAP_CPU_IN_PLACE = 1 << 1, /* output 0 may lie over input 0 when both have one shape */
+  TAP_CPU_REGIONS = 1 << 2,  /* honours rects, as the operator's TapRegionRule says */
+  TAP_CPU_CLAMPS = 1 << 3,   /* can clamp as it stores */
+  TAP_CPU_ADDS = 1 << 4,     /* can add a residual as it stores */
+  /* backward may write input_grads[0] over output_grads[0] when both have one shape, whatever other
+   * gradients are wanted */
+  TAP_CPU_BACK_IN_PLACE = 1 << 5,
+  /* backward can add run->residual, laid out as input_grads[0] and perhaps in its memory, as it stores */
+  TAP_CPU_BACK_ADDS = 1 << 6,
+  /* output_grads[0] is the gradient of every input of its shape (Add): backward is asked for others only */
+  TAP_CPU_BACK_PASSES = 1 << 7,
 } TapCpuFlags;
 
 /* Values of the forward run that a backward pass reads: those that are no constants and have memory of
@@ -103,7 +109,8 @@ typedef struct
   /* optional: bytes that forward leaves for backward: switches, signs as bits. Absent: none */
   gsize (*saved) (const TapCpuRun *run);
   /* optional, as choose() and scratch() for the backward pass; algorithms share one set of numbers, as
-   * pack() serves both. input_grads[i].data is not set yet: all inputs count as wanted */
+   * pack() serves both. Absent: the algorithm of the forward pass, with its weights. Data pointers are not
+   * set yet, but input_grads[i].data is not NULL where it is wanted */
   int (*choose_backward) (const TapCpuRun *run);
   gsize (*scratch_backward) (const TapCpuRun *run);
 } TapCpuKernel;
