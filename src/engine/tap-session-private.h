@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "engine/plan-backward.h"
 #include "engine/tap-packs.h"
 #include "engine/tap-session.h"
 #include "engine/tap-trace-private.h"
@@ -16,8 +17,9 @@ struct _TapSession
   TapPool *pool;
   guint64 memory_budget; /* 0: ask the machine at every run */
   TapPacks *packs;
-  GMutex mutex;     /* guards all below, and every run */
-  GPtrArray *plans; /* TapPlan, most recently used last */
+  GMutex mutex;          /* guards all below, and every run */
+  GPtrArray *plans;      /* TapPlan, most recently used last */
+  GPtrArray *back_plans; /* TapBackPlan, likewise */
   TapBlockMemory arena, scratch;
   double *step_times; /* ms per step of the run that is on; NULL unless a profile is made */
 };

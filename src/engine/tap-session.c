@@ -31,6 +31,7 @@ tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **err
   g_mutex_init (&self->mutex);
   self->packs = tap_packs_get (graph);
   self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_plan_unref);
+  self->back_plans = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_back_plan_free);
   return self;
 }
 
@@ -46,6 +47,7 @@ tap_session_unref (TapSession *self)
 {
   if (self == NULL || !g_atomic_ref_count_dec (&self->ref))
     return;
+  g_ptr_array_unref (self->back_plans);
   g_ptr_array_unref (self->plans);
   tap_packs_unref (self->packs);
   tap_block_memory_clear (&self->arena);
