@@ -152,7 +152,7 @@ typedef enum
   TAP_UNARY_SIGN,
   TAP_UNARY_SIN,
   TAP_UNARY_COS,
-  TAP_UNARY_AFFINE, /* a x + b as one product and one sum: BatchNormalization, per channel */
+  TAP_UNARY_AFFINE, /* a x + b, fused where the instruction set does: BatchNormalization, per channel */
   TAP_UNARY_COPY,
 } TapUnary;
 
@@ -169,6 +169,16 @@ typedef enum
   TAP_BINARY_MOD,   /* sign of the divisor */
   TAP_BINARY_FMOD,  /* sign of the dividend */
 } TapBinary;
+
+/* What a bit says of a number; but for the first, none is set by NaN. */
+typedef enum
+{
+  TAP_BITS_ABOVE,   /* not x <= a */
+  TAP_BITS_GREATER, /* x > a */
+  TAP_BITS_WITHIN,  /* a <= x <= b */
+  TAP_BITS_BEYOND,  /* x < a or x > b */
+  TAP_BITS_SLOPE,   /* 0 < a x + b < 1 */
+} TapBits;
 
 typedef struct
 {
@@ -200,16 +210,126 @@ typedef struct
   void (*add_into) (float *y, const float *x, size_t n);
   /* y[i] += x[i] * x[i] */
   void (*add_square_into) (float *y, const float *x, size_t n);
+  /* y[i] += a * (x[i] * z[i]) */
+  void (*add_product_into) (float *y, const float *x, const float *z, float a, size_t n);
   /* y[i] += a * x[i], fused where the instruction set does */
   void (*add_scaled_into) (float *y, const float *x, float a, size_t n);
   float (*sum) (const float *x, size_t n);
   float (*sum_square_deviation) (const float *x, float mean, size_t n);
+  /* Σ (x[i] - mean) y[i] */
+  float (*sum_product) (const float *x, float mean, const float *y, size_t n);
   float (*max) (const float *x, size_t n);
   /* dots[i] = x · rows[i × pitch .. + n), for i < n_rows */
   void (*dots) (float *dots, const float *x, const float *rows, size_t pitch, size_t n, int n_rows);
-  /* Local response: y = x (bias + scale s)^-beta, with s the sum of squares */
+  /* Local response: y = x D^-beta, D = bias + scale Σ x[k × pitch]² over k from -below to above, or
+   * D = bias + scale energy where that is not NULL */
+  void (*lrn) (float *y,
+               const float *x,
+               const float *energy,
+               size_t pitch,
+               int below,
+               int above,
+               size_t n,
+               float bias,
+               float scale,
+               float beta);
+  /* dx = dy D^-beta and t = dx x / D; dx may be dy */
+  void (*lrn_backward) (float *dx,
+                        float *t,
+                        const float *dy,
+                        const float *x,
+                        const float *energy,
+                        size_t pitch,
+                        int below,
+                        int above,
+                        size_t n,
+                        float bias,
+                        float scale,
+                        float beta);
+
+  /* --- rows of pooling windows, 2 or 3 wide, 1 or 2 apart, none of them over a border --- */
+  /* y[q] = the maximum or sum over rows[r][q × stride + s], s < kernel, rows first */
   void (
-    *lrn) (float *y, const float *x, const float *s, size_t n, float bias, float scale, float beta);
+    *pool_max) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
+  void (
+    *pool_sum) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
+  /* The maximum and first + r × kernel + s of the first of them, or of the first NaN; any kernel */
+  void (*pool_switches) (float *y,
+                         uint8_t *where,
+                         const float *const *rows,
+                         int n_rows,
+                         int first,
+                         int kernel,
+                         int stride,
+                         size_t n);
+  /* Adds dy[q] to the cell of rows that where[q] names, if it does; any kernel, any stride */
+  void (*unpool) (float *const *rows,
+                  int n_rows,
+                  int first,
+                  int kernel,
+                  int stride,
+                  const float *dy,
+                  const uint8_t *where,
+                  size_t n);
+
+  /* --- derivatives; dx may be dy --- */
+  /* Bit i of @bits, from the lowest of each byte: what @kind says of x[i] */
+  void (*bits) (TapBits kind, uint8_t *bits, const float *x, size_t n, float a, float b);
+  /* dx[i] = dy[i] times on or off, by bit first + i; exactly 0 where that is 0 and the bit is not set */
+  void (*scale_by_bits) (float *dx,
+                         const float *dy,
+                         const uint8_t *bits,
+                         size_t first,
+                         size_t n,
+                         float on,
+                         float off);
+  /* dx = dy f'; x is the output of Sigmoid, Tanh, Exp, Sqrt and Reciprocal, else the input; not for
+   * those that are told by bits */
+  void (*unary_backward) (TapUnary op,
+                          float *dx,
+                          const float *dy,
+                          const float *x,
+                          size_t n,
+                          float a,
+                          float b);
+  /* The share of operand @side, 0 or 1, cell by cell; not for maxima and minima. Operands that the
+   * derivative does not name may be NULL */
+  void (*binary_backward) (TapBinary op,
+                           int side,
+                           float *d,
+                           const float *dy,
+                           const float *a,
+                           size_t a_step,
+                           const float *b,
+                           size_t b_step,
+                           size_t n);
+  /* count[i] += 1 where x is the extreme y or NaN; d = dy / count there, else 0 */
+  void (*count_ties) (float *count, const float *x, size_t step, const float *y, size_t n);
+  void (*share_ties) (float *d,
+                      const float *dy,
+                      const float *x,
+                      size_t step,
+                      const float *y,
+                      const float *count,
+                      size_t n);
+  /* dx = scale dy + slope (x - mean) + shift */
+  void (*combine) (float *dx,
+                   const float *dy,
+                   float scale,
+                   const float *x,
+                   float mean,
+                   float slope,
+                   float shift,
+                   size_t n);
+  /* dx = y (dy - sum), or of the logarithm dy - exp (y) sum; step 0 or 1 for the sum */
+  void (*softmax_backward) (int log,
+                            float *dx,
+                            const float *dy,
+                            const float *y,
+                            const float *sum,
+                            size_t step,
+                            size_t n);
+
   /* @rounds × TAP_PEAK_CHAINS × @lanes multiply-adds in registers, for measuring; their sum */
   float (*multiply_adds) (size_t rounds);
 } TapSimd;

@@ -73,6 +73,10 @@ v_load_first (const float *p, size_t n)
 {
 #if VL == 16
   return _mm512_maskz_loadu_ps ((__mmask16) ((1u << n) - 1), p);
+#elif VL == 8
+  const VI lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
+  return _mm256_maskload_ps (p, (__m256i) (lanes < (VI){ 0 } + (int32_t) n));
 #else
   float t[VL] = { 0 };
 
@@ -139,8 +143,95 @@ void TAP_SIMD_NAME (
 float TAP_SIMD_NAME (tap_multiply_adds) (size_t rounds);
 void TAP_SIMD_NAME (tap_lrn) (float *y,
                               const float *x,
-                              const float *s,
+                              const float *energy,
+                              size_t pitch,
+                              int below,
+                              int above,
                               size_t n,
                               float bias,
                               float scale,
                               float beta);
+void TAP_SIMD_NAME (
+  tap_add_product_into) (float *y, const float *x, const float *z, float a, size_t n);
+float TAP_SIMD_NAME (tap_sum_product) (const float *x, float mean, const float *y, size_t n);
+void TAP_SIMD_NAME (tap_lrn_backward) (float *dx,
+                                       float *t,
+                                       const float *dy,
+                                       const float *x,
+                                       const float *energy,
+                                       size_t pitch,
+                                       int below,
+                                       int above,
+                                       size_t n,
+                                       float bias,
+                                       float scale,
+                                       float beta);
+void TAP_SIMD_NAME (
+  tap_pool_max) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
+void TAP_SIMD_NAME (
+  tap_pool_sum) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
+void TAP_SIMD_NAME (tap_pool_switches) (float *y,
+                                        uint8_t *where,
+                                        const float *const *rows,
+                                        int n_rows,
+                                        int first,
+                                        int kernel,
+                                        int stride,
+                                        size_t n);
+void TAP_SIMD_NAME (tap_unpool) (float *const *rows,
+                                 int n_rows,
+                                 int first,
+                                 int kernel,
+                                 int stride,
+                                 const float *dy,
+                                 const uint8_t *where,
+                                 size_t n);
+void TAP_SIMD_NAME (
+  tap_bits) (TapBits kind, uint8_t *bits, const float *x, size_t n, float a, float b);
+void TAP_SIMD_NAME (tap_scale_by_bits) (float *dx,
+                                        const float *dy,
+                                        const uint8_t *bits,
+                                        size_t first,
+                                        size_t n,
+                                        float on,
+                                        float off);
+void TAP_SIMD_NAME (tap_unary_backward) (TapUnary op,
+                                         float *dx,
+                                         const float *dy,
+                                         const float *x,
+                                         size_t n,
+                                         float a,
+                                         float b);
+void TAP_SIMD_NAME (tap_binary_backward) (TapBinary op,
+                                          int side,
+                                          float *d,
+                                          const float *dy,
+                                          const float *a,
+                                          size_t a_step,
+                                          const float *b,
+                                          size_t b_step,
+                                          size_t n);
+void TAP_SIMD_NAME (
+  tap_count_ties) (float *count, const float *x, size_t step, const float *y, size_t n);
+void TAP_SIMD_NAME (tap_share_ties) (float *d,
+                                     const float *dy,
+                                     const float *x,
+                                     size_t step,
+                                     const float *y,
+                                     const float *count,
+                                     size_t n);
+void TAP_SIMD_NAME (tap_combine) (float *dx,
+                                  const float *dy,
+                                  float scale,
+                                  const float *x,
+                                  float mean,
+                                  float slope,
+                                  float shift,
+                                  size_t n);
+void TAP_SIMD_NAME (tap_softmax_backward) (int log,
+                                           float *dx,
+                                           const float *dy,
+                                           const float *y,
+                                           const float *sum,
+                                           size_t step,
+                                           size_t n);
