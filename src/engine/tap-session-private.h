@@ -54,5 +54,16 @@ gboolean tap_session_run_step (TapSession *self,
                                const TapRect *rects,
                                void *saved,
                                GError **error);
+/* The same with the workers of @pool, and memory for them. Several threads may do so at a time. */
+gboolean tap_session_run_step_on (TapSession *self,
+                                  const TapPlan *plan,
+                                  const TapPlanStep *step,
+                                  const TapCpuArray *inputs,
+                                  const TapCpuArray *outputs,
+                                  const TapRect *rects,
+                                  void *saved,
+                                  TapPool *pool,
+                                  gpointer scratch,
+                                  GError **error);
 
 G_END_DECLS

@@ -188,14 +188,16 @@ tap_session_plan (TapSession *self,
 }
 
 gboolean
-tap_session_run_step (TapSession *self,
-                      const TapPlan *plan,
-                      const TapPlanStep *step,
-                      const TapCpuArray *inputs,
-                      const TapCpuArray *outputs,
-                      const TapRect *rects,
-                      void *saved,
-                      GError **error)
+tap_session_run_step_on (TapSession *self,
+                         const TapPlan *plan,
+                         const TapPlanStep *step,
+                         const TapCpuArray *inputs,
+                         const TapCpuArray *outputs,
+                         const TapRect *rects,
+                         void *saved,
+                         TapPool *pool,
+                         gpointer scratch,
+                         GError **error)
 {
   TapTensor *packed;
   TapCpuRun run = {
@@ -210,8 +212,8 @@ tap_session_run_step (TapSession *self,
     .clamp = step->clamp,
     .saved = saved,
     .simd = self->simd,
-    .pool = self->pool,
-    .scratch = self->scratch.data,
+    .pool = pool,
+    .scratch = scratch,
   };
 
   if (step->kernel->forward == NULL)
@@ -220,6 +222,20 @@ tap_session_run_step (TapSession *self,
     return FALSE;
   run.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
   return step->kernel->forward (&run, error);
+}
+
+gboolean
+tap_session_run_step (TapSession *self,
+                      const TapPlan *plan,
+                      const TapPlanStep *step,
+                      const TapCpuArray *inputs,
+                      const TapCpuArray *outputs,
+                      const TapRect *rects,
+                      void *saved,
+                      GError **error)
+{
+  return tap_session_run_step_on (self, plan, step, inputs, outputs, rects, saved, self->pool,
+                                  self->scratch.data, error);
 }
 
 char *
