@@ -1,0 +1,124 @@
+/* suite-file.c - networks from files: forward, a batch, and moves of masks of three sizes
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * For whoever works on a kernel: no peers, one line per number of threads. */
+
+#include "config.h"
+
+#include "formats/registry.h"
+#include "measure.h"
+#include "ops/infer.h"
+#include "suites.h"
+
+#define RUNS 15
+
+static TapTensor *
+random_tensor (const TapShape *shape, guint32 seed)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  TapTensor *tensor = tap_tensor_new (TAP_DTYPE_F32, shape, NULL);
+
+  for (gsize i = 0; tensor != NULL && i < tensor->count; i++)
+    tap_tensor_f32 (tensor)[i] = (float) g_rand_double_range (rand, -1, 1);
+  return tensor;
+}
+
+static double
+time_forward (TapSession *session, TapTensor *input, const TapTaps *taps)
+{
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (double));
+
+  for (int i = -1; i < RUNS; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (TapTrace) trace =
+        tap_session_forward (session, &input, 1, taps, TAP_RUN_DEFAULT, NULL, NULL, &error);
+      double time = trace != NULL ? tap_trace_get_milliseconds (trace) : 0;
+
+      if (trace == NULL)
+        {
+          g_print ("  %s\n", error->message);
+          return 0;
+        }
+      if (i >= 0)
+        g_array_append_val (times, time);
+    }
+  return bench_median (times);
+}
+
+static double
+time_patch (TapSession *session, TapTensor *input, const TapTaps *taps, int mask)
+{
+  g_autoptr (TapTrace) base =
+    tap_session_forward (session, &input, 1, taps, TAP_RUN_FOR_PATCH, NULL, NULL, NULL);
+  int height = (int) input->shape.dims[2], width = (int) input->shape.dims[3];
+  TapShape shape =
+    tap_shape_new (4, (gint64) 1, input->shape.dims[1], (gint64) mask, (gint64) mask);
+  g_autoptr (TapTensor) pixels = tap_tensor_new (TAP_DTYPE_F32, &shape, NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (double));
+
+  if (base == NULL || height <= mask || width <= mask)
+    return 0;
+  for (int i = -2; i < 2 * RUNS; i++)
+    {
+      TapRect region = { g_rand_int_range (rand, 0, width - mask),
+                         g_rand_int_range (rand, 0, height - mask), mask, mask };
+      g_autoptr (TapTrace) trace =
+        tap_session_patch (session, base, &region, pixels, taps, NULL, NULL, NULL);
+      double time = trace != NULL ? tap_trace_get_milliseconds (trace) : 0;
+
+      if (trace == NULL)
+        return 0;
+      if (i >= 0)
+        g_array_append_val (times, time);
+    }
+  return bench_median (times);
+}
+
+void
+bench_file (const char *path)
+{
+  TapLoadRequest request = { .path = path, .no_checksum = TRUE };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TapModel) model = tap_format_load (&request, NULL, NULL, &error);
+  const TapValue *value;
+  double gflop;
+
+  if (model == NULL)
+    {
+      g_print ("%s\n", error->message);
+      return;
+    }
+  value = tap_graph_get_value (model->graph, model->input);
+  gflop = bench_gflop (model);
+  g_print ("%s, %.3f GFLOP\n", model->title, gflop);
+  for (int n_threads = 1; n_threads <= 2; n_threads++)
+    {
+      g_autoptr (TapSession) session =
+        tap_session_new (model->graph, &(TapSessionOptions){ .n_threads = n_threads }, NULL);
+      g_autoptr (TapTaps) taps = tap_taps_new_for (tap_graph_get_output (model->graph, 0), -1);
+      g_autoptr (TapTensor) input = random_tensor (&value->shape, 7);
+      TapShape batch_shape = value->shape;
+      g_autoptr (TapTensor) batch = NULL;
+      double forward = time_forward (session, input, taps), batched;
+
+      batch_shape.dims[0] = 8;
+      batch = random_tensor (&batch_shape, 8);
+      batched = time_forward (session, batch, taps) / 8;
+      g_print ("  %d thread%s: forward %.2f ms (%.1f GFLOP/s, %.0f %% of peak), batch of 8 %.2f ms "
+               "each (%.0f %%)",
+               n_threads, n_threads > 1 ? "s" : "", forward, gflop / forward * 1e3,
+               gflop / forward * 1e5 / bench_peak (n_threads), batched,
+               gflop / batched * 1e5 / bench_peak (n_threads));
+      if (value->shape.n_dims == 4)
+        for (int mask = 16; mask <= 64; mask *= 2)
+          {
+            double patch = time_patch (session, input, taps, mask);
+
+            if (patch > 0)
+              g_print (", mask %d %.2f ms", mask, patch);
+          }
+      g_print ("\n");
+    }
+}
