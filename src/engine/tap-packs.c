@@ -98,7 +98,7 @@ tap_packs_take (TapPacks *self,
                 GError **error)
 {
   const TapCpuKernel *kernel = node->op != NULL ? tap_cpu_find (node->op->name) : NULL;
-  gpointer key = GINT_TO_POINTER (node->index * MAX_ALGORITHMS + algorithm);
+  gpointer key;
   GError *local_error = NULL;
   TapTensor *tensor;
   Pack *pack;
@@ -106,6 +106,9 @@ tap_packs_take (TapPacks *self,
   *packed = NULL;
   if (kernel == NULL || kernel->pack == NULL)
     return TRUE;
+  if (kernel->packing != NULL)
+    algorithm = kernel->packing (algorithm);
+  key = GINT_TO_POINTER (node->index * MAX_ALGORITHMS + algorithm);
 
   g_mutex_lock (&self->mutex);
   while ((pack = g_hash_table_lookup (self->table, key)) != NULL && !pack->done)

@@ -86,6 +86,8 @@ typedef struct
   int (*choose) (const TapCpuRun *run);
   /* optional: what people call an algorithm: "direct", "winograd". Absent: there is only one */
   const char *(*algorithm_name) (int algorithm);
+  /* optional: the algorithm whose packed weights an algorithm works with. Absent: its own */
+  int (*packing) (int algorithm);
   /* optional: weights in the order of an algorithm, forward or backward, once per session and
    * algorithm. @constants: per input, NULL when computed at run time. NULL without an error: nothing to
    * pack. (transfer full) */
@@ -163,6 +165,16 @@ void tap_cpu_strided_copy (const TapCpuRun *run,
                            int n_dims,
                            const gint64 *dims,
                            const gint64 *strides);
+/* Its adjoint for floats: x[Σ i·strides] = Σ y[i0, i1, …], summed over the dimensions with stride 0 in double;
+ * along all others no cell of x may be met twice. Cells of x that are not met are left alone. */
+void tap_cpu_strided_sum (const TapCpuRun *run,
+                          float *x,
+                          const float *y,
+                          int n_dims,
+                          const gint64 *dims,
+                          const gint64 *strides);
+/* Writes @n zeros. */
+void tap_cpu_zero (const TapCpuRun *run, float *x, gsize n);
 /* Strides of @in as seen through @out by broadcasting (0 where repeated). */
 void tap_cpu_broadcast_strides (const TapShape *in, const TapShape *out, gint64 *strides);
 void tap_cpu_dense_strides (const TapShape *shape, gint64 *strides);

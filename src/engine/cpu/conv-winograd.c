@@ -1,0 +1,448 @@
+/* conv-winograd.c - convolution of 3×3 windows with fewer products
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The output is cut into tiles of m × m; simd/winograd-transform.c says what is computed of each. All
+ * tiles of all images are one list. With few weights (FUSED), all of them are transformed once; then each
+ * task takes some tiles through all three steps in its own cache. With many (SHARED), the inputs of many
+ * tiles are transformed first; then each task takes some output channels of all of them, transforming
+ * weights as it meets them. How the list is cut leaves no trace in the result. */
+
+#include "config.h"
+
+#include "engine/cpu/conv-winograd.h"
+
+/* Floats that a task keeps in the second-level cache. */
+#define TASK_FLOATS   (160 * 1024)
+/* Transformed weights up to here are shared by all tasks, if there are tiles for some tasks. */
+#define FUSED_FLOATS  (640 * 1024)
+/* Transformed inputs of one round of tasks. */
+#define ROUND_FLOATS  (2 * 1024 * 1024)
+/* Tiles of a task: two, or four, full tiles of the inner loop. */
+#define FUSED_TILES   28
+#define SHARED_TILES  56
+/* Input channels whose weights are transformed at a time, and blocks of output channels. */
+#define STEP_CHANNELS 128
+#define STEP_BLOCKS   2
+
+typedef struct
+{
+  const TapWinogradJob *job;
+  int tile, positions;
+  int in_blocks, out_blocks;
+  int across, per_image, tiles; /* tiles of a row, of an image, of all */
+  gboolean fused;
+  int round;  /* SHARED: tiles of a round; FUSED: of a task */
+  int part;   /* SHARED: tiles of a task, of the round */
+  int blocks; /* of output channels of a task, or of a step of it */
+  int step;   /* SHARED: input channels at a time */
+  int pieces; /* of tiles, SHARED inputs */
+  gsize v_block, v_position, v_floats;
+  gsize u_block, u_position, u_floats;
+  gsize sums_block, sums_position, sums_floats;
+  gsize worker_floats;
+  float *v, *u, *workers; /* shared; one per worker */
+  int group, first, n;    /* what this round is about: tiles first .. first + n - 1 */
+} Winograd;
+
+static gsize
+whole_lines (gsize floats)
+{
+  return (floats + 15) & ~(gsize) 15;
+}
+
+/* Distances between positions keep off powers of two, which would fall on the same lines of the cache. */
+static gsize
+odd_lines (gsize floats)
+{
+  return (whole_lines (floats) / 16 | 1) * 16;
+}
+
+static int
+divide_up (int a, int b)
+{
+  return (a + b - 1) / b;
+}
+
+static int
+choose_tile (const TapWinogradJob *job)
+{
+  return 4;
+}
+
+/* Everything that follows from sizes and the number of threads. */
+static void
+prepare (Winograd *self, const TapWinogradJob *job)
+{
+  int threads = tap_pool_get_n_threads (job->pool);
+  gsize per_tile;
+
+  self->job = job;
+  self->tile = choose_tile (job);
+  self->positions = (self->tile + 2) * (self->tile + 2);
+  self->in_blocks = divide_up (job->in, TAP_BLOCK);
+  self->out_blocks = divide_up (job->out, TAP_BLOCK);
+  self->across = divide_up (job->out_w, self->tile);
+  self->per_image = self->across * divide_up (job->out_h, self->tile);
+  self->tiles = self->per_image * job->images;
+  per_tile = (gsize) self->positions * (gsize) self->in_blocks * TAP_BLOCK;
+  self->fused = per_tile * (gsize) self->out_blocks * TAP_BLOCK <= FUSED_FLOATS &&
+                self->tiles >= 2 * threads * FUSED_TILES;
+  self->blocks = MIN (self->out_blocks, STEP_BLOCKS);
+  if (self->fused)
+    {
+      gsize sums = (gsize) (self->positions * self->blocks * TAP_BLOCK);
+
+      self->round = (int) CLAMP (TASK_FLOATS / (per_tile + sums), 7, FUSED_TILES);
+      self->round = MIN (self->round, self->tiles);
+      self->part = self->round;
+      self->step = job->in;
+      self->u_block = odd_lines ((gsize) job->in * TAP_BLOCK);
+      self->u_position = (gsize) self->out_blocks * self->u_block;
+    }
+  else
+    {
+      self->round = (int) CLAMP (ROUND_FLOATS / per_tile, 28, (gsize) self->tiles);
+      self->round = MIN (self->round, self->tiles);
+      self->part = divide_up (self->round, divide_up (self->round, SHARED_TILES));
+      self->step = MIN (job->in, STEP_CHANNELS);
+      self->u_block = odd_lines ((gsize) self->step * TAP_BLOCK);
+      self->u_position = (gsize) self->blocks * self->u_block;
+    }
+  self->v_block = (gsize) self->round * TAP_BLOCK;
+  self->v_position = odd_lines ((gsize) self->in_blocks * self->v_block);
+  self->v_floats = (gsize) self->positions * self->v_position;
+  self->u_floats = (gsize) self->positions * self->u_position;
+  self->sums_block = (gsize) self->part * TAP_BLOCK;
+  self->sums_position = odd_lines ((gsize) self->blocks * self->sums_block);
+  self->sums_floats = (gsize) self->positions * self->sums_position;
+  self->worker_floats = self->sums_floats + (self->fused ? self->v_floats : self->u_floats);
+}
+
+static gsize
+shared_floats (const Winograd *self)
+{
+  return self->fused ? self->u_floats : self->v_floats;
+}
+
+/* Calls for the runs of neighbouring tiles in first .. first + n - 1 of the list; @at: of the run within
+ * these. */
+typedef void (*RunFunc) (const Winograd *self,
+                         int image,
+                         int row,
+                         int column,
+                         int tiles,
+                         int at,
+                         gpointer data);
+
+static void
+each_run (const Winograd *self, int first, int n, RunFunc func, gpointer data)
+{
+  for (int t = first, tiles; t < first + n; t += tiles)
+    {
+      int place = t % self->per_image, column = place % self->across;
+
+      tiles = MIN (first + n - t, self->across - column);
+      tiles = MIN (tiles, TAP_WINOGRAD_STRIP (self->tile));
+      func (self, t / self->per_image, place / self->across * self->tile, column * self->tile,
+            tiles, t - first, data);
+    }
+}
+
+typedef struct
+{
+  int block;
+  float *v;          /* inputs: of the first tile, position 0 */
+  const float *sums; /* outputs: the same */
+} Place;
+
+static void
+input_run (const Winograd *self, int image, int row, int column, int tiles, int at, gpointer data)
+{
+  const TapWinogradJob *job = self->job;
+  const Place *place = data;
+  gsize plane = (gsize) job->in_h * (gsize) job->in_w;
+  gsize channel = (gsize) (image * job->groups + self->group) * (gsize) job->in +
+                  (gsize) (place->block * TAP_BLOCK);
+  TapWinogradInput input = {
+    .tile = self->tile,
+    .x = job->x + channel * plane,
+    .x_channel = plane,
+    .channels = MIN (job->in - place->block * TAP_BLOCK, TAP_BLOCK),
+    .in_h = job->in_h,
+    .in_w = job->in_w,
+    .row = row - job->pad_top,
+    .column = column - job->pad_left,
+    .tiles = tiles,
+    .v = place->v + (gsize) at * TAP_BLOCK,
+    .v_position = self->v_position,
+  };
+
+  job->simd->winograd_input (&input);
+}
+
+static void
+output_run (const Winograd *self, int image, int row, int column, int tiles, int at, gpointer data)
+{
+  const TapWinogradJob *job = self->job;
+  const Place *place = data;
+  gsize plane = (gsize) job->out_h * (gsize) job->out_w;
+  gsize channel = (gsize) (image * job->groups + self->group) * (gsize) job->out +
+                  (gsize) (place->block * TAP_BLOCK);
+  gsize offset = channel * plane + (gsize) row * (gsize) job->out_w + (gsize) column;
+  gsize weights = (gsize) (job->groups * self->out_blocks * TAP_BLOCK) * (gsize) job->in * 9;
+  TapWinogradOutput output = {
+    .tile = self->tile,
+    .sums = place->sums + (gsize) at * TAP_BLOCK,
+    .sums_position = self->sums_position,
+    .bias = job->packed + weights + (self->group * self->out_blocks + place->block) * TAP_BLOCK,
+    .y = job->y + offset,
+    .residual = job->residual != NULL ? job->residual + offset : NULL,
+    .y_row = (gsize) job->out_w,
+    .y_channel = plane,
+    .channels = MIN (job->out - place->block * TAP_BLOCK, TAP_BLOCK),
+    .tiles = tiles,
+    .rows = MIN (self->tile, job->out_h - row),
+    .width = MIN (tiles * self->tile, job->out_w - column),
+    .clamp = job->clamp,
+  };
+
+  job->simd->winograd_output (&output);
+}
+
+/* Transforms the weights of one block of output channels. */
+static void
+transform_weights (const Winograd *self, int block, int first, int channels, float *u)
+{
+  const TapWinogradJob *job = self->job;
+  TapWinogradWeights weights = {
+    .tile = self->tile,
+    .w = job->packed +
+         ((gsize) (self->group * self->out_blocks + block) * (gsize) job->in + (gsize) first) * 9 *
+           TAP_BLOCK,
+    .channels = channels,
+    .u = u,
+    .u_position = self->u_position,
+  };
+
+  job->simd->winograd_weights (&weights);
+}
+
+/* All positions of some tiles, input channels and blocks of output channels. */
+static void
+multiply (const Winograd *self,
+          const float *v,
+          const float *u,
+          float *sums,
+          int channels,
+          int tiles,
+          int blocks,
+          gboolean add)
+{
+  TapWinogradProduct product = {
+    .v = v,
+    .v_block = self->v_block,
+    .u = u,
+    .u_block = self->u_block,
+    .sums = sums,
+    .sums_block = self->sums_block,
+    .channels = channels,
+    .tiles = tiles,
+    .blocks = blocks,
+    .add = add,
+  };
+
+  for (int p = 0; p < self->positions; p++)
+    {
+      self->job->simd->winograd_product (&product);
+      product.v += self->v_position;
+      product.u += self->u_position;
+      product.sums += self->sums_position;
+    }
+}
+
+static void
+store (const Winograd *self, const float *sums, int block, int blocks, int first, int tiles)
+{
+  for (int b = 0; b < blocks; b++)
+    {
+      Place place = { .block = block + b, .sums = sums + (gsize) b * self->sums_block };
+
+      each_run (self, first, tiles, output_run, &place);
+    }
+}
+
+/* --- few weights --- */
+
+static void
+fused_weights_task (gpointer user_data, int task, int worker)
+{
+  const Winograd *self = user_data;
+  int block = task / self->in_blocks, first = task % self->in_blocks * TAP_BLOCK;
+
+  transform_weights (self, block, first, MIN (TAP_BLOCK, self->job->in - first),
+                     self->u + (gsize) block * self->u_block + (gsize) first * TAP_BLOCK);
+}
+
+static void
+fused_task (gpointer user_data, int task, int worker)
+{
+  const Winograd *self = user_data;
+  float *v = self->workers + (gsize) worker * self->worker_floats, *sums = v + self->v_floats;
+  int n = divide_up (self->tiles, self->round);
+  int first = (int) ((gint64) self->tiles * task / n);
+  int tiles = (int) ((gint64) self->tiles * (task + 1) / n) - first;
+
+  for (int b = 0; b < self->in_blocks; b++)
+    {
+      Place place = { .block = b, .v = v + (gsize) b * self->v_block };
+
+      each_run (self, first, tiles, input_run, &place);
+    }
+  for (int b = 0; b < self->out_blocks; b += self->blocks)
+    {
+      int blocks = MIN (self->blocks, self->out_blocks - b);
+
+      multiply (self, v, self->u + (gsize) b * self->u_block, sums, self->job->in, tiles, blocks,
+                FALSE);
+      store (self, sums, b, blocks, first, tiles);
+    }
+}
+
+static void
+run_fused (Winograd *self)
+{
+  tap_pool_run (self->job->pool, self->out_blocks * self->in_blocks, fused_weights_task, self);
+  tap_pool_run (self->job->pool, divide_up (self->tiles, self->round), fused_task, self);
+}
+
+/* --- many weights --- */
+
+static void
+shared_inputs_task (gpointer user_data, int task, int worker)
+{
+  const Winograd *self = user_data;
+  int piece = task / self->in_blocks, block = task % self->in_blocks;
+  int first = self->n * piece / self->pieces, last = self->n * (piece + 1) / self->pieces;
+  Place place = { .block = block,
+                  .v = self->v + (gsize) block * self->v_block + (gsize) first * TAP_BLOCK };
+
+  each_run (self, self->first + first, last - first, input_run, &place);
+}
+
+static void
+shared_task (gpointer user_data, int task, int worker)
+{
+  const Winograd *self = user_data;
+  const TapWinogradJob *job = self->job;
+  int parts = divide_up (self->n, self->part), part = task % parts;
+  int block = task / parts * self->blocks, blocks = MIN (self->blocks, self->out_blocks - block);
+  int first = self->n * part / parts, tiles = self->n * (part + 1) / parts - first;
+  float *u = self->workers + (gsize) worker * self->worker_floats, *sums = u + self->u_floats;
+
+  for (int c = 0; c < job->in; c += self->step)
+    {
+      int channels = MIN (self->step, job->in - c);
+
+      for (int b = 0; b < blocks; b++)
+        transform_weights (self, block + b, c, channels, u + (gsize) b * self->u_block);
+      multiply (self, self->v + (gsize) (c / TAP_BLOCK) * self->v_block + (gsize) first * TAP_BLOCK,
+                u, sums, channels, tiles, blocks, c > 0);
+    }
+  store (self, sums, block, blocks, self->first + first, tiles);
+}
+
+static void
+run_shared (Winograd *self)
+{
+  for (self->first = 0; self->first < self->tiles; self->first += self->n)
+    {
+      self->n = MIN (self->round, self->tiles - self->first);
+      self->pieces = divide_up (self->n, 14);
+      tap_pool_run (self->job->pool, self->pieces * self->in_blocks, shared_inputs_task, self);
+      tap_pool_run (self->job->pool,
+                    divide_up (self->n, self->part) * divide_up (self->out_blocks, self->blocks),
+                    shared_task, self);
+    }
+}
+
+gboolean
+tap_winograd_suits (const TapWindow *window,
+                    int images,
+                    int groups,
+                    int in,
+                    int out,
+                    const TapSimd *simd)
+{
+  if (window->transposed || window->kernel_h != 3 || window->kernel_w != 3 ||
+      window->stride_h != 1 || window->stride_w != 1 || window->dilation_h != 1 ||
+      window->dilation_w != 1)
+    return FALSE;
+  return in >= 16 && out >= 16;
+}
+
+gsize
+tap_winograd_packed_floats (int groups, int out, int in)
+{
+  gsize padded = (gsize) groups * (gsize) divide_up (out, TAP_BLOCK) * TAP_BLOCK;
+
+  return padded * (gsize) in * 9 + padded;
+}
+
+void
+tap_winograd_pack (float *packed,
+                   const float *w,
+                   const float *bias,
+                   int groups,
+                   int out,
+                   int in,
+                   gboolean adjoint)
+{
+  int padded = divide_up (out, TAP_BLOCK) * TAP_BLOCK;
+  gsize group_floats = (gsize) out * (gsize) in * 9;
+  float *packed_bias = packed + (gsize) groups * (gsize) padded * (gsize) in * 9;
+
+  for (int g = 0; g < groups; g++, w += group_floats)
+    for (int first = 0; first < padded; first += TAP_BLOCK)
+      {
+        for (int c = 0; c < in; c++)
+          for (int j = 0; j < 9; j++)
+            for (int k = first; k < first + TAP_BLOCK; k++)
+              {
+                gsize from = adjoint ? ((gsize) c * (gsize) out + (gsize) k) * 9 + (gsize) (8 - j) :
+                                       ((gsize) k * (gsize) in + (gsize) c) * 9 + (gsize) j;
+
+                *packed++ = k < out ? w[from] : 0;
+              }
+        for (int k = first; k < first + TAP_BLOCK; k++)
+          *packed_bias++ = k < out && bias != NULL ? bias[g * out + k] : 0;
+      }
+}
+
+gsize
+tap_winograd_scratch (const TapWinogradJob *job)
+{
+  Winograd self = { 0 };
+
+  if (job->images == 0 || job->out_h <= 0 || job->out_w <= 0)
+    return 0;
+  prepare (&self, job);
+  return (shared_floats (&self) + (gsize) tap_pool_get_n_threads (job->pool) * self.worker_floats) *
+         sizeof (float);
+}
+
+void
+tap_winograd_run (const TapWinogradJob *job)
+{
+  Winograd self = { 0 };
+
+  if (job->images == 0 || job->out_h <= 0 || job->out_w <= 0)
+    return;
+  prepare (&self, job);
+  self.u = self.v = job->scratch;
+  self.workers = self.u + shared_floats (&self);
+  for (self.group = 0; self.group < job->groups; self.group++)
+    if (self.fused)
+      run_fused (&self);
+    else
+      run_shared (&self);
+}

@@ -1,0 +1,93 @@
+/* conv-winograd.h - convolution of 3×3 windows with fewer products
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Serves a forward pass and, with adjoint weights, the gradient of the input. A cell's bits depend on
+ * where it lies in its tile, and on inputs beside those of the cell, so a patch cannot use it. */
+#pragma once
+
+#include "engine/cpu/tap-cpu.h"
+
+G_BEGIN_DECLS
+
+/* One convolution: cross-correlation with 3×3 weights, stride 1, dilation 1. */
+typedef struct
+{
+  int images, groups;
+  int in, out; /* channels of one group */
+  int in_h, in_w, out_h, out_w;
+  int pad_top, pad_left; /* any; less than 0 leaves rows and columns out */
+  const float *x;        /* [images][groups × in][in_h][in_w] */
+  const float *packed;   /* tap_winograd_pack () */
+  const float *residual; /* laid out as y, added before the clamp; NULL for nothing */
+  float *y;              /* [images][groups × out][out_h][out_w]; apart from all others */
+  TapClamp clamp;
+  const TapSimd *simd;
+  TapPool *pool;
+  void *scratch; /* tap_winograd_scratch () bytes, 64-byte aligned */
+} TapWinogradJob;
+
+/**
+ * tap_winograd_suits:
+ * @window: a convolution, not transposed
+ * @images: in the batch
+ * @groups: of channels
+ * @in: input channels of one group
+ * @out: output channels of one group
+ * @simd: what will run
+ *
+ * Says whether the convolution can be computed so, and faster than directly. For the gradient of the
+ * input, describe the convolution that computes it: @in and @out exchanged, sizes exchanged, and
+ * 2 - pad for each pad.
+ */
+gboolean tap_winograd_suits (const TapWindow *window,
+                             int images,
+                             int groups,
+                             int in,
+                             int out,
+                             const TapSimd *simd);
+
+/* Floats of packed weights and bias. */
+gsize tap_winograd_packed_floats (int groups, int out, int in);
+
+/**
+ * tap_winograd_pack:
+ * @packed: (out caller-allocates): tap_winograd_packed_floats () floats
+ * @w: [groups × out][in][3][3], or [groups × in][out][3][3] when @adjoint
+ * @bias: (nullable): [groups × out]
+ * @groups: of channels
+ * @out: output channels of one group
+ * @in: input channels of one group
+ * @adjoint: @w is of the convolution to be transposed: exchange its channels and rotate it by 180°
+ *
+ * Puts weights in the order of tap_winograd_run (): [groups][out / TAP_BLOCK][in][9][TAP_BLOCK] with
+ * zeros for channels that are not there, then the bias in blocks. This is the order of the direct kernels
+ * too. Transformed weights, 4 times the size, are made as they are used: that takes a few percent of
+ * the time, and less than reading them would where the weights are many.
+ */
+void tap_winograd_pack (float *packed,
+                        const float *w,
+                        const float *bias,
+                        int groups,
+                        int out,
+                        int in,
+                        gboolean adjoint);
+
+/* Bytes of scratch for a job; pointers to numbers need not be set. */
+gsize tap_winograd_scratch (const TapWinogradJob *job);
+
+/**
+ * tap_winograd_run:
+ * @job: what to compute
+ *
+ * Computes y = clamp (x * w + bias + residual). The same bits for any number of threads and any batch
+ * around an image.
+ *
+ * Shapes: as TapWinogradJob says.
+ * Units: those of x times w.
+ * Edges: padding counts as 0. A NaN or infinity in x spreads over all outputs of the tiles that see it.
+ * Errors: none.
+ * Source: Lavin & Gray 2015, arXiv:1509.09308.
+ */
+void tap_winograd_run (const TapWinogradJob *job);
+
+G_END_DECLS
