@@ -79,19 +79,42 @@ arg_min_forward (const TapCpuRun *run, GError **error)
   return arg_forward (run, FALSE);
 }
 
+/* How many are chosen: either output may be left out. */
+static gsize
+count_chosen (const TapCpuRun *run, const Choice *c)
+{
+  int output = run->outputs[0].shape.n_dims < 0 ? 1 : 0;
+
+  if (c->length == 0 || c->outer * c->inner == 0)
+    return 0;
+  return tap_cpu_count (&run->outputs[output].shape) / (c->outer * c->inner);
+}
+
+/* The places of the chosen. */
+static gsize
+topk_saved (const TapCpuRun *run)
+{
+  Choice c;
+
+  describe (run, -1, &c);
+  return run->inputs[0].dtype == TAP_DTYPE_F32 ?
+           count_chosen (run, &c) * c.outer * c.inner * sizeof (guint32) :
+           0;
+}
+
 /* The k best, best first, by repeated search: k is small wherever networks ask for it. Equal values come
  * in the order of their places. */
 static gboolean
 topk_forward (const TapCpuRun *run, GError **error)
 {
-  const TapShape *y = &run->outputs[0].shape;
   gboolean wants_values = run->outputs[0].data != NULL,
            wants_places = tap_cpu_wants_output (run, 1);
   Choice c = { .largest = tap_attrs_get_int (run->node->attrs, "largest", 1) != 0 };
+  guint32 *kept = run->saved;
   gsize k;
 
   describe (run, -1, &c);
-  k = c.length == 0 || c.outer * c.inner == 0 ? 0 : tap_cpu_count (y) / (c.outer * c.inner);
+  k = count_chosen (run, &c);
   for (gsize o = 0; o < c.outer; o++)
     for (gsize i = 0; i < c.inner; i++)
       {
@@ -123,8 +146,29 @@ topk_forward (const TapCpuRun *run, GError **error)
               tap_cpu_f32 (&run->outputs[0])[to] = tap_cpu_f32 (c.x)[start + previous * c.inner];
             if (wants_places)
               tap_cpu_i64 (&run->outputs[1])[to] = (gint64) previous;
+            if (kept != NULL)
+              kept[to] = (guint32) previous;
           }
       }
+  return TRUE;
+}
+
+static gboolean
+topk_backward (const TapCpuRun *run, GError **error)
+{
+  const float *dy = tap_cpu_f32 (&run->output_grads[0]);
+  const guint32 *kept = run->saved;
+  float *dx = tap_cpu_f32 (&run->input_grads[0]);
+  gsize k;
+  Choice c;
+
+  describe (run, -1, &c);
+  tap_cpu_zero (run, dx, tap_cpu_count (&run->inputs[0].shape));
+  k = count_chosen (run, &c);
+  for (gsize o = 0; o < c.outer; o++)
+    for (gsize j = 0; j < k * c.inner; j++)
+      dx[(o * c.length + kept[o * k * c.inner + j]) * c.inner + j % c.inner] =
+        dy[o * k * c.inner + j];
   return TRUE;
 }
 
@@ -144,4 +188,6 @@ const TapCpuKernel tap_cpu_topk = {
   .op = "TopK",
   .types = "*i",
   .forward = topk_forward,
+  .backward = topk_backward,
+  .saved = topk_saved,
 };

@@ -237,6 +237,154 @@ tap_cpu_strided_copy (const TapCpuRun *run,
   tap_pool_run (run->pool, (int) ((c.rows + c.rows_per_task - 1) / c.rows_per_task), copy_task, &c);
 }
 
+typedef struct
+{
+  float *x;
+  const float *y;
+  int n_kept, n_summed; /* without the innermost of each */
+  gint64 dims[2 * TAP_MAX_DIMS], x_strides[2 * TAP_MAX_DIMS], y_strides[2 * TAP_MAX_DIMS];
+  gint64 sum_dims[2 * TAP_MAX_DIMS], sum_strides[2 * TAP_MAX_DIMS];
+  gint64 inner, inner_x, inner_y, sum_inner, sum_inner_stride;
+  gsize rows, rows_per_task, sum_rows;
+} Sum;
+
+static double
+sum_from (const Sum *s, const float *y)
+{
+  double sum = 0;
+
+  for (gsize row = 0; row < s->sum_rows; row++)
+    {
+      gint64 offset = 0;
+      gsize rest = row;
+
+      for (int d = s->n_summed - 1; d >= 0; d--)
+        {
+          offset += (gint64) (rest % (gsize) s->sum_dims[d]) * s->sum_strides[d];
+          rest /= (gsize) s->sum_dims[d];
+        }
+      for (gint64 i = 0; i < s->sum_inner; i++)
+        sum += (double) y[offset + i * s->sum_inner_stride];
+    }
+  return sum;
+}
+
+static void
+sum_task (gpointer user_data, int task, int worker)
+{
+  const Sum *s = user_data;
+  gsize first = (gsize) task * s->rows_per_task, last = MIN (first + s->rows_per_task, s->rows);
+  gboolean plain = s->sum_rows * (gsize) s->sum_inner == 1;
+
+  for (gsize row = first; row < last; row++)
+    {
+      gint64 to = 0, from = 0;
+      gsize rest = row;
+
+      for (int d = s->n_kept - 1; d >= 0; d--)
+        {
+          gint64 index = (gint64) (rest % (gsize) s->dims[d]);
+
+          to += index * s->x_strides[d];
+          from += index * s->y_strides[d];
+          rest /= (gsize) s->dims[d];
+        }
+      if (plain && s->inner_x == 1 && s->inner_y == 1)
+        memcpy (s->x + to, s->y + from, (gsize) s->inner * sizeof (float));
+      else
+        for (gint64 i = 0; i < s->inner; i++, to += s->inner_x, from += s->inner_y)
+          s->x[to] = plain ? s->y[from] : (float) sum_from (s, s->y + from);
+    }
+}
+
+/* Takes the last of @n dimensions out of the lists. */
+static void
+take_inner (int *n, const gint64 *dims, gint64 *inner)
+{
+  *inner = *n > 0 ? dims[*n - 1] : 1;
+  *n = MAX (*n - 1, 0);
+}
+
+void
+tap_cpu_strided_sum (const TapCpuRun *run,
+                     float *x,
+                     const float *y,
+                     int n_dims,
+                     const gint64 *dims,
+                     const gint64 *strides)
+{
+  Sum s = { .x = x, .y = y, .rows = 1, .sum_rows = 1 };
+  gint64 y_stride = 1, y_strides[2 * TAP_MAX_DIMS];
+  gsize cells;
+
+  for (int d = n_dims - 1; d >= 0; d--)
+    {
+      y_strides[d] = y_stride;
+      y_stride *= dims[d];
+    }
+  if (y_stride == 0)
+    return;
+  for (int d = 0; d < n_dims; d++)
+    if (dims[d] > 1 && strides[d] != 0)
+      {
+        int n = s.n_kept;
+        /* Neighbouring dimensions that walk as one on both sides are one. */
+        gboolean joined = n > 0 && s.x_strides[n - 1] == strides[d] * dims[d] &&
+                          s.y_strides[n - 1] == y_strides[d] * dims[d];
+
+        n -= joined ? 1 : 0;
+        s.dims[n] = (joined ? s.dims[n] : 1) * dims[d];
+        s.x_strides[n] = strides[d];
+        s.y_strides[n] = y_strides[d];
+        s.n_kept = n + 1;
+      }
+    else if (dims[d] > 1)
+      {
+        int n = s.n_summed;
+        gboolean joined = n > 0 && s.sum_strides[n - 1] == y_strides[d] * dims[d];
+
+        n -= joined ? 1 : 0;
+        s.sum_dims[n] = (joined ? s.sum_dims[n] : 1) * dims[d];
+        s.sum_strides[n] = y_strides[d];
+        s.n_summed = n + 1;
+      }
+  take_inner (&s.n_kept, s.dims, &s.inner);
+  s.inner_x = s.inner > 1 ? s.x_strides[s.n_kept] : 1;
+  s.inner_y = s.inner > 1 ? s.y_strides[s.n_kept] : 1;
+  take_inner (&s.n_summed, s.sum_dims, &s.sum_inner);
+  s.sum_inner_stride = s.sum_inner > 1 ? s.sum_strides[s.n_summed] : 1;
+  for (int d = 0; d < s.n_kept; d++)
+    s.rows *= (gsize) s.dims[d];
+  for (int d = 0; d < s.n_summed; d++)
+    s.sum_rows *= (gsize) s.sum_dims[d];
+  cells = (gsize) s.inner * s.sum_rows * (gsize) s.sum_inner;
+  s.rows_per_task = MAX (CHUNK / cells, 1);
+  tap_pool_run (run->pool, (int) ((s.rows + s.rows_per_task - 1) / s.rows_per_task), sum_task, &s);
+}
+
+typedef struct
+{
+  float *x;
+  gsize n;
+} Zero;
+
+static void
+zero_task (gpointer user_data, int task, int worker)
+{
+  const Zero *z = user_data;
+  gsize first = (gsize) task * CHUNK;
+
+  memset (z->x + first, 0, MIN (CHUNK, z->n - first) * sizeof (float));
+}
+
+void
+tap_cpu_zero (const TapCpuRun *run, float *x, gsize n)
+{
+  Zero z = { x, n };
+
+  tap_pool_run (run->pool, (int) ((n + CHUNK - 1) / CHUNK), zero_task, &z);
+}
+
 gboolean
 tap_cpu_ints (const TapCpuRun *run, int input, const char *attr, const gint64 **values, gsize *n)
 {

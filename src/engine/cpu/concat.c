@@ -49,11 +49,17 @@ piece_task (gpointer user_data, int task, int worker)
   gsize length = (gsize) part->shape.dims[p->axis] * inner;
   char *joined, *piece;
 
-  if (part->data == NULL || length == 0)
+  if (length == 0)
     return;
   for (int i = 0; i < task % p->n_parts; i++)
     before += (gsize) p->parts[i].shape.dims[p->axis] * inner;
   joined = (char *) p->whole->data + outer * (gsize) whole->dims[p->axis] * inner + before;
+  if (part->data == NULL)
+    {
+      if (!p->split && p->whole->dtype == TAP_DTYPE_F32)
+        memset (joined, 0, length);
+      return;
+    }
   piece = (char *) part->data + outer * length;
   if (p->run->rects != NULL)
     {
@@ -66,18 +72,22 @@ piece_task (gpointer user_data, int task, int worker)
     memcpy (p->split ? piece : joined, p->split ? joined : piece, length);
 }
 
+/* Parts that are left out are not written, and count as zeros in the whole. */
 static gboolean
-pieces (const TapCpuRun *run, gboolean split)
+pieces (const TapCpuRun *run,
+        const TapCpuArray *whole,
+        const TapCpuArray *parts,
+        int n_parts,
+        gint64 axis,
+        gboolean split)
 {
-  const TapCpuArray *whole = split ? &run->inputs[0] : &run->outputs[0];
   Pieces p = {
     .run = run,
     .whole = whole,
-    .parts = split ? run->outputs : run->inputs,
-    .n_parts = split ? run->n_outputs : run->n_inputs,
+    .parts = parts,
+    .n_parts = n_parts,
     .split = split,
-    .axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", split ? 0 : 1),
-                          whole->shape.n_dims),
+    .axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", axis), whole->shape.n_dims),
     .size = tap_dtype_size (whole->dtype),
   };
 
@@ -89,13 +99,25 @@ pieces (const TapCpuRun *run, gboolean split)
 static gboolean
 concat_forward (const TapCpuRun *run, GError **error)
 {
-  return pieces (run, FALSE);
+  return pieces (run, &run->outputs[0], run->inputs, run->n_inputs, 1, FALSE);
+}
+
+static gboolean
+concat_backward (const TapCpuRun *run, GError **error)
+{
+  return pieces (run, &run->output_grads[0], run->input_grads, run->n_inputs, 1, TRUE);
 }
 
 static gboolean
 split_forward (const TapCpuRun *run, GError **error)
 {
-  return pieces (run, TRUE);
+  return pieces (run, &run->inputs[0], run->outputs, run->n_outputs, 0, TRUE);
+}
+
+static gboolean
+split_backward (const TapCpuRun *run, GError **error)
+{
+  return pieces (run, &run->input_grads[0], run->output_grads, run->n_outputs, 0, FALSE);
 }
 
 const TapCpuKernel tap_cpu_concat = {
@@ -103,6 +125,7 @@ const TapCpuKernel tap_cpu_concat = {
   .types = "*=",
   .flags = TAP_CPU_REGIONS,
   .forward = concat_forward,
+  .backward = concat_backward,
 };
 
 const TapCpuKernel tap_cpu_split = {
@@ -110,4 +133,5 @@ const TapCpuKernel tap_cpu_split = {
   .types = "*i",
   .flags = TAP_CPU_REGIONS,
   .forward = split_forward,
+  .backward = split_backward,
 };

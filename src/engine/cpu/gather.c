@@ -47,6 +47,56 @@ gather_forward (const TapCpuRun *run, GError **error)
   return TRUE;
 }
 
+/* Sums where an index is picked more than once, in the order of the picks. */
+static gboolean
+gather_backward (const TapCpuRun *run, GError **error)
+{
+  const TapShape *x = &run->inputs[0].shape;
+  int axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", 0), x->n_dims);
+  gsize outer = (gsize) tap_shape_product (x, 0, axis), dim = (gsize) x->dims[axis];
+  gsize inner = (gsize) tap_shape_product (x, axis + 1, x->n_dims);
+  gsize n = tap_cpu_count (&run->inputs[1].shape);
+  const float *from = tap_cpu_f32 (&run->output_grads[0]);
+  float *dx = tap_cpu_f32 (&run->input_grads[0]);
+
+  tap_cpu_zero (run, dx, tap_cpu_count (x));
+  for (gsize o = 0; o < outer; o++)
+    for (gsize i = 0; i < n; i++, from += inner)
+      {
+        gint64 at = tap_cpu_i64 (&run->inputs[1])[i];
+
+        if (!check_index (run, &at, (gint64) dim, error))
+          return FALSE;
+        run->simd->add_into (dx + (o * dim + (gsize) at) * inner, from, inner);
+      }
+  return TRUE;
+}
+
+/* Where cell @i of GatherElements' output comes from. */
+static gboolean
+element (const TapCpuRun *run,
+         int axis,
+         const gint64 *strides,
+         gsize i,
+         gsize *from,
+         GError **error)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  gint64 at = tap_cpu_i64 (&run->inputs[1])[i], offset = 0;
+
+  if (!check_index (run, &at, x->dims[axis], error))
+    return FALSE;
+  for (int d = y->n_dims - 1; d >= 0; d--)
+    {
+      gint64 index = (gint64) (i % (gsize) y->dims[d]);
+
+      i /= (gsize) y->dims[d];
+      offset += (d == axis ? at : index) * strides[d];
+    }
+  *from = (gsize) offset;
+  return TRUE;
+}
+
 static gboolean
 gather_elements_forward (const TapCpuRun *run, GError **error)
 {
@@ -58,32 +108,56 @@ gather_elements_forward (const TapCpuRun *run, GError **error)
   tap_cpu_dense_strides (x, strides);
   for (gsize i = 0; i < n; i++)
     {
-      gint64 at = tap_cpu_i64 (&run->inputs[1])[i], offset = 0;
-      gsize rest = i;
+      gsize from;
 
-      if (!check_index (run, &at, x->dims[axis], error))
+      if (!element (run, axis, strides, i, &from, error))
         return FALSE;
-      for (int d = y->n_dims - 1; d >= 0; d--)
-        {
-          gint64 index = (gint64) (rest % (gsize) y->dims[d]);
-
-          rest /= (gsize) y->dims[d];
-          offset += (d == axis ? at : index) * strides[d];
-        }
       memcpy ((char *) run->outputs[0].data + i * size,
-              (const char *) run->inputs[0].data + (gsize) offset * size, size);
+              (const char *) run->inputs[0].data + from * size, size);
     }
   return TRUE;
+}
+
+static gboolean
+gather_elements_backward (const TapCpuRun *run, GError **error)
+{
+  const TapShape *x = &run->inputs[0].shape;
+  int axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", 0), x->n_dims);
+  gsize n = tap_cpu_count (&run->outputs[0].shape);
+  float *dx = tap_cpu_f32 (&run->input_grads[0]);
+  gint64 strides[TAP_MAX_DIMS];
+
+  tap_cpu_dense_strides (x, strides);
+  tap_cpu_zero (run, dx, tap_cpu_count (x));
+  for (gsize i = 0; i < n; i++)
+    {
+      gsize from;
+
+      if (!element (run, axis, strides, i, &from, error))
+        return FALSE;
+      dx[from] += tap_cpu_f32 (&run->output_grads[0])[i];
+    }
+  return TRUE;
+}
+
+static guint
+gather_needs (const TapNode *node, guint wanted)
+{
+  return TAP_CPU_INPUT (1);
 }
 
 const TapCpuKernel tap_cpu_gather = {
   .op = "Gather",
   .types = "*i",
   .forward = gather_forward,
+  .backward = gather_backward,
+  .needs = gather_needs,
 };
 
 const TapCpuKernel tap_cpu_gather_elements = {
   .op = "GatherElements",
   .types = "*i",
   .forward = gather_elements_forward,
+  .backward = gather_elements_backward,
+  .needs = gather_needs,
 };

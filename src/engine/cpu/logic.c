@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "engine/cpu/tap-cpu.h"
 
@@ -146,10 +147,44 @@ where_forward (const TapCpuRun *run, GError **error)
   return TRUE;
 }
 
+static gboolean
+where_backward (const TapCpuRun *run, GError **error)
+{
+  const TapShape *y = &run->outputs[0].shape;
+  gint64 strides[3][TAP_MAX_DIMS];
+  gsize n = tap_cpu_count (y);
+
+  for (int k = 0; k < 3; k++)
+    tap_cpu_broadcast_strides (&run->inputs[k].shape, y, strides[k]);
+  for (int k = 1; k < 3; k++)
+    if (run->input_grads[k].data != NULL)
+      tap_cpu_zero (run, tap_cpu_f32 (&run->input_grads[k]), tap_cpu_count (&run->inputs[k].shape));
+  for (gsize i = 0; i < n; i++)
+    {
+      int k = number (&run->inputs[0], offset_of (y, strides[0], i)) != 0 ? 1 : 2;
+
+      if (run->input_grads[k].data != NULL)
+        tap_cpu_f32 (&run->input_grads[k])[offset_of (y, strides[k], i)] +=
+          tap_cpu_f32 (&run->output_grads[0])[i];
+    }
+  /* a condition of floats is as good as one of integers */
+  if (run->input_grads[0].data != NULL)
+    tap_cpu_zero (run, tap_cpu_f32 (&run->input_grads[0]), tap_cpu_count (&run->inputs[0].shape));
+  return TRUE;
+}
+
+static guint
+where_needs (const TapNode *node, guint wanted)
+{
+  return TAP_CPU_INPUT (0);
+}
+
 const TapCpuKernel tap_cpu_where = {
   .op = "Where",
   .types = "*",
   .forward = where_forward,
+  .backward = where_backward,
+  .needs = where_needs,
 };
 
 /* How many bits the ONNX type has, negative when signed; 1 for booleans, 0 for what needs no narrowing. */
@@ -215,8 +250,20 @@ cast_forward (const TapCpuRun *run, GError **error)
   return TRUE;
 }
 
+/* Only asked for from numbers to numbers. */
+static gboolean
+cast_backward (const TapCpuRun *run, GError **error)
+{
+  if (run->input_grads[0].data != run->output_grads[0].data)
+    memcpy (run->input_grads[0].data, run->output_grads[0].data,
+            tap_cpu_count (&run->inputs[0].shape) * sizeof (float));
+  return TRUE;
+}
+
 const TapCpuKernel tap_cpu_cast = {
   .op = "Cast",
   .types = "*",
+  .flags = TAP_CPU_BACK_IN_PLACE,
   .forward = cast_forward,
+  .backward = cast_backward,
 };

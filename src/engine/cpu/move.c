@@ -1,7 +1,8 @@
 /* move.c - operators that only move numbers: transposition, slices, repetition, blocks of pixels
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each is one strided copy: a dense output whose index walks the input by steps of its own. */
+ * Each is one strided copy: a dense output whose index walks the input by steps of its own. Backward goes
+ * the same way and adds up what is met more than once. */
 
 #include "config.h"
 
@@ -9,45 +10,104 @@
 
 #include "engine/cpu/tap-cpu.h"
 
-static gboolean
-copy (const TapCpuRun *run, gint64 offset, int n_dims, const gint64 *dims, const gint64 *strides)
+/* Cell i of the output is cell offset + Σ i·strides of the input. */
+typedef struct
 {
-  gsize size = tap_dtype_size (run->inputs[0].dtype);
+  gint64 offset;
+  int n_dims;
+  gint64 dims[2 * TAP_MAX_DIMS], strides[2 * TAP_MAX_DIMS];
+} Walk;
 
-  tap_cpu_strided_copy (run, size, run->outputs[0].data,
-                        (const char *) run->inputs[0].data + offset * (gint64) size, n_dims, dims,
-                        strides);
-  return TRUE;
+typedef void (*WalkFunc) (const TapCpuRun *run, Walk *walk);
+
+static void
+add_dim (Walk *walk, gint64 dim, gint64 stride)
+{
+  walk->dims[walk->n_dims] = dim;
+  walk->strides[walk->n_dims++] = stride;
 }
 
 static gboolean
-transpose_forward (const TapCpuRun *run, GError **error)
+copy (const TapCpuRun *run, WalkFunc func)
+{
+  gsize size = tap_dtype_size (run->inputs[0].dtype);
+  Walk walk = { 0 };
+
+  if (tap_cpu_count (&run->outputs[0].shape) == 0)
+    return TRUE;
+  func (run, &walk);
+  tap_cpu_strided_copy (run, size, run->outputs[0].data,
+                        (const char *) run->inputs[0].data + walk.offset * (gint64) size,
+                        walk.n_dims, walk.dims, walk.strides);
+  return TRUE;
+}
+
+/* The same walk, from the output to the input. */
+static gboolean
+copy_back (const TapCpuRun *run, WalkFunc func)
 {
   const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
-  gint64 dense[TAP_MAX_DIMS], strides[TAP_MAX_DIMS];
+  float *dx = tap_cpu_f32 (&run->input_grads[0]);
+  Walk walk = { 0 };
+  gint64 met = 1;
+
+  if (tap_cpu_count (x) == 0)
+    return TRUE;
+  if (tap_cpu_count (y) == 0)
+    {
+      tap_cpu_zero (run, dx, tap_cpu_count (x));
+      return TRUE;
+    }
+  func (run, &walk);
+  for (int d = 0; d < walk.n_dims; d++)
+    met *= walk.strides[d] != 0 ? walk.dims[d] : 1;
+  if ((gsize) met < tap_cpu_count (x))
+    tap_cpu_zero (run, dx, tap_cpu_count (x));
+  tap_cpu_strided_sum (run, dx + walk.offset, tap_cpu_f32 (&run->output_grads[0]), walk.n_dims,
+                       walk.dims, walk.strides);
+  return TRUE;
+}
+
+#define MOVE(id, type, kinds)                                                                      \
+  static gboolean id##_forward (const TapCpuRun *run, GError **error)                              \
+  {                                                                                                \
+    return copy (run, id##_walk);                                                                  \
+  }                                                                                                \
+  static gboolean id##_backward (const TapCpuRun *run, GError **error)                             \
+  {                                                                                                \
+    return copy_back (run, id##_walk);                                                             \
+  }                                                                                                \
+  const TapCpuKernel tap_cpu_##id = {                                                              \
+    .op = type,                                                                                    \
+    .types = kinds,                                                                                \
+    .forward = id##_forward,                                                                       \
+    .backward = id##_backward,                                                                     \
+  };
+
+static void
+transpose_walk (const TapCpuRun *run, Walk *walk)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  gint64 dense[TAP_MAX_DIMS];
   gsize n;
   const gint64 *perm = tap_attrs_get_ints (run->node->attrs, "perm", &n);
 
   tap_cpu_dense_strides (x, dense);
   for (int d = 0; d < y->n_dims; d++)
-    strides[d] = dense[perm != NULL && n == (gsize) x->n_dims ? tap_cpu_axis (perm[d], x->n_dims) :
-                                                                x->n_dims - 1 - d];
-  return copy (run, 0, y->n_dims, y->dims, strides);
+    add_dim (walk, y->dims[d],
+             dense[perm != NULL && n == (gsize) x->n_dims ? tap_cpu_axis (perm[d], x->n_dims) :
+                                                            x->n_dims - 1 - d]);
 }
 
-const TapCpuKernel tap_cpu_transpose = {
-  .op = "Transpose",
-  .types = "*",
-  .forward = transpose_forward,
-};
+MOVE (transpose, "Transpose", "*")
 
 /* Attributes before opset 10, inputs since; inference has settled the counts. */
-static gboolean
-slice_forward (const TapCpuRun *run, GError **error)
+static void
+slice_walk (const TapCpuRun *run, Walk *walk)
 {
   const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
   gboolean old = run->node->opset > 0 && run->node->opset < 10;
-  gint64 strides[TAP_MAX_DIMS], offset = 0;
+  gint64 strides[TAP_MAX_DIMS];
   const gint64 *starts, *axes, *steps;
   gsize n = 0, n_axes = 0, n_steps = 0;
 
@@ -65,107 +125,78 @@ slice_forward (const TapCpuRun *run, GError **error)
       gint64 start = starts[i] < 0 ? starts[i] + dim : starts[i];
 
       start = step > 0 ? CLAMP (start, 0, dim) : CLAMP (start, 0, MAX (dim - 1, 0));
-      offset += start * strides[axis];
+      walk->offset += start * strides[axis];
       /* a step that is never taken may be huge */
       strides[axis] *= y->dims[axis] > 1 ? step : 0;
     }
-  if (tap_cpu_count (y) == 0)
-    return TRUE;
-  return copy (run, offset, y->n_dims, y->dims, strides);
+  for (int d = 0; d < y->n_dims; d++)
+    add_dim (walk, y->dims[d], strides[d]);
 }
 
-const TapCpuKernel tap_cpu_slice = {
-  .op = "Slice",
-  .types = "*i",
-  .forward = slice_forward,
-};
+MOVE (slice, "Slice", "*i")
 
-static gboolean
-expand_forward (const TapCpuRun *run, GError **error)
+static void
+expand_walk (const TapCpuRun *run, Walk *walk)
 {
   const TapShape *y = &run->outputs[0].shape;
   gint64 strides[TAP_MAX_DIMS];
 
   tap_cpu_broadcast_strides (&run->inputs[0].shape, y, strides);
-  return copy (run, 0, y->n_dims, y->dims, strides);
+  for (int d = 0; d < y->n_dims; d++)
+    add_dim (walk, y->dims[d], strides[d]);
 }
 
-const TapCpuKernel tap_cpu_expand = {
-  .op = "Expand",
-  .types = "*i",
-  .forward = expand_forward,
-};
+MOVE (expand, "Expand", "*i")
 
 /* Each dimension as two: how often, and what. */
-static gboolean
-tile_forward (const TapCpuRun *run, GError **error)
+static void
+tile_walk (const TapCpuRun *run, Walk *walk)
 {
   const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
-  gint64 dense[TAP_MAX_DIMS], dims[2 * TAP_MAX_DIMS], strides[2 * TAP_MAX_DIMS];
-  int n = 0;
+  gint64 dense[TAP_MAX_DIMS];
 
   tap_cpu_dense_strides (x, dense);
   for (int d = 0; d < x->n_dims; d++)
     {
-      if (y->dims[d] == 0)
-        return TRUE;
       if (y->dims[d] != x->dims[d])
-        {
-          dims[n] = y->dims[d] / x->dims[d];
-          strides[n++] = 0;
-        }
-      dims[n] = x->dims[d];
-      strides[n++] = dense[d];
+        add_dim (walk, y->dims[d] / x->dims[d], 0);
+      add_dim (walk, x->dims[d], dense[d]);
     }
-  return copy (run, 0, n, dims, strides);
 }
 
-const TapCpuKernel tap_cpu_tile = {
-  .op = "Tile",
-  .types = "*i",
-  .forward = tile_forward,
-};
+MOVE (tile, "Tile", "*i")
 
-static gboolean
-depth_to_space_forward (const TapCpuRun *run, GError **error)
+static void
+depth_to_space_walk (const TapCpuRun *run, Walk *walk)
 {
   const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
   gint64 b = tap_attrs_get_int (run->node->attrs, "blocksize", 1);
   gboolean crd = g_str_equal (tap_attrs_get_string (run->node->attrs, "mode", "DCR"), "CRD");
   gint64 channels = y->dims[1], h = x->dims[2], w = x->dims[3], area = h * w;
-  gint64 dims[6] = { x->dims[0], channels, h, b, w, b };
-  gint64 strides[6] = {
-    x->dims[1] * area,
-    crd ? b * b * area : area,
-    w,
-    crd ? b * area : b * channels * area,
-    1,
-    crd ? area : channels * area,
-  };
 
-  return copy (run, 0, 6, dims, strides);
+  add_dim (walk, x->dims[0], x->dims[1] * area);
+  add_dim (walk, channels, crd ? b * b * area : area);
+  add_dim (walk, h, w);
+  add_dim (walk, b, crd ? b * area : b * channels * area);
+  add_dim (walk, w, 1);
+  add_dim (walk, b, crd ? area : channels * area);
 }
 
-const TapCpuKernel tap_cpu_depth_to_space = {
-  .op = "DepthToSpace",
-  .types = "*",
-  .forward = depth_to_space_forward,
-};
+MOVE (depth_to_space, "DepthToSpace", "*")
 
-static gboolean
-space_to_depth_forward (const TapCpuRun *run, GError **error)
+static void
+space_to_depth_walk (const TapCpuRun *run, Walk *walk)
 {
   const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
   gint64 b = tap_attrs_get_int (run->node->attrs, "blocksize", 1);
   gint64 w = x->dims[3], area = x->dims[2] * w;
-  gint64 dims[6] = { x->dims[0], b, b, x->dims[1], y->dims[2], y->dims[3] };
-  gint64 strides[6] = { x->dims[1] * area, w, 1, area, b * w, b };
 
-  return copy (run, 0, 6, dims, strides);
+  add_dim (walk, x->dims[0], x->dims[1] * area);
+  add_dim (walk, b, w);
+  add_dim (walk, b, 1);
+  add_dim (walk, x->dims[1], area);
+  add_dim (walk, y->dims[2], b * w);
+  add_dim (walk, y->dims[3], b);
 }
 
-const TapCpuKernel tap_cpu_space_to_depth = {
-  .op = "SpaceToDepth",
-  .types = "*",
-  .forward = space_to_depth_forward,
-};
+MOVE (space_to_depth, "SpaceToDepth", "*")

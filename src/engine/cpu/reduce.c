@@ -144,6 +144,20 @@ reduce_integers (const Reduce *r, const gint64 *x)
   return r->kind == REDUCE_MEAN && r->length > 0 ? (gint64) sum / (gint64) r->length : (gint64) sum;
 }
 
+/* Where the extreme was, the first of equal ones; a NaN that wins is one. */
+static gsize
+find_extreme (const Reduce *r, const float *x, float extreme)
+{
+  for (gsize i = 0; i < r->length; i++)
+    {
+      float v = x[walk (i, r->n_reduced, r->dims, r->strides)];
+
+      if (v == extreme || (isnan (v) && isnan (extreme)))
+        return i;
+    }
+  return 0;
+}
+
 static void
 reduce_task (gpointer user_data, int task, int worker)
 {
@@ -158,8 +172,14 @@ reduce_task (gpointer user_data, int task, int worker)
         tap_cpu_i64 (&r->run->outputs[0])[i] =
           reduce_integers (r, tap_cpu_i64 (&r->run->inputs[0]) + offset);
       else
-        tap_cpu_f32 (&r->run->outputs[0])[i] =
-          reduce_floats (r, tap_cpu_f32 (&r->run->inputs[0]) + offset);
+        {
+          const float *x = tap_cpu_f32 (&r->run->inputs[0]) + offset;
+          float y = reduce_floats (r, x);
+
+          tap_cpu_f32 (&r->run->outputs[0])[i] = y;
+          if (r->run->saved != NULL)
+            ((guint32 *) r->run->saved)[i] = (guint32) find_extreme (r, x, y);
+        }
     }
 }
 
@@ -179,56 +199,189 @@ read_axes (const TapCpuRun *run, gboolean *reduced)
     reduced[tap_cpu_axis (axes[i], rank)] = TRUE;
 }
 
+/* The product of all others. */
+static double
+product_without (const Reduce *r, const float *x, gsize but)
+{
+  double product = 1;
+
+  for (gsize i = 0; i < r->length; i++)
+    if (i != but)
+      product *= (double) x[walk (i, r->n_reduced, r->dims, r->strides)];
+  return product;
+}
+
+/* ∂y/∂x at the reduced cell @i, whose number is @v; @sum and @max as whole_of() found them. At the kink of
+ * a norm it is 0, and NaN stays. */
+static double
+slope (const Reduce *r, const float *x, gsize i, double v, double sum, double max)
+{
+  switch (r->kind)
+    {
+    case REDUCE_MEAN:
+      return 1 / (double) r->length;
+    case REDUCE_PROD:
+      return v != 0 ? sum / v : product_without (r, x, i);
+    case REDUCE_L1:
+      return v > 0 ? 1 : v < 0 ? -1 : v;
+    case REDUCE_L2:
+      return sum > 0 ? v / sqrt (sum) : sum;
+    case REDUCE_SUM_SQUARE:
+      return 2 * v;
+    case REDUCE_LOG_SUM:
+      return 1 / sum;
+    case REDUCE_LOG_SUM_EXP:
+      return exp (v - max) / sum;
+    default:
+      return 1;
+    }
+}
+
+/* What slope() wants to know of all cells together. */
+static double
+whole_of (const Reduce *r, const float *x, double *max)
+{
+  double sum = r->kind == REDUCE_PROD ? 1 : 0;
+
+  *max = -INFINITY;
+  for (gsize i = 0; r->kind == REDUCE_LOG_SUM_EXP && i < r->length; i++)
+    *max = MAX (*max, (double) x[walk (i, r->n_reduced, r->dims, r->strides)]);
+  if (!isfinite (*max))
+    *max = 0;
+  for (gsize i = 0; i < r->length; i++)
+    {
+      double v = (double) x[walk (i, r->n_reduced, r->dims, r->strides)];
+
+      sum = r->kind == REDUCE_PROD ? sum * v :
+            r->kind == REDUCE_L2   ? sum + v * v :
+                                     sum + (r->kind == REDUCE_LOG_SUM_EXP ? exp (v - *max) : v);
+    }
+  return sum;
+}
+
 static gboolean
-reduce (const TapCpuRun *run, Reduction kind)
+reads_input (Reduction kind)
+{
+  return kind != REDUCE_SUM && kind != REDUCE_MEAN && kind != REDUCE_MAX && kind != REDUCE_MIN;
+}
+
+static void
+back_task (gpointer user_data, int task, int worker)
+{
+  const Reduce *r = user_data;
+  gsize first = (gsize) task * r->per_task, last = MIN (first + r->per_task, r->n);
+  gboolean extreme = r->kind == REDUCE_MAX || r->kind == REDUCE_MIN;
+
+  for (gsize o = first; o < last; o++)
+    {
+      gsize offset = walk (o, r->n_kept, r->kept_dims, r->kept_strides);
+      const float *x = reads_input (r->kind) ? tap_cpu_f32 (&r->run->inputs[0]) + offset : NULL;
+      float *dx = tap_cpu_f32 (&r->run->input_grads[0]) + offset;
+      double dy = (double) tap_cpu_f32 (&r->run->output_grads[0])[o], max = 0;
+      double sum = x != NULL ? whole_of (r, x, &max) : 0;
+
+      for (gsize i = 0; i < r->length; i++)
+        {
+          gsize at = walk (i, r->n_reduced, r->dims, r->strides);
+
+          if (extreme)
+            dx[at] = i == ((const guint32 *) r->run->saved)[o] ? (float) dy : 0;
+          else
+            dx[at] = (float) (dy * slope (r, x, i, x != NULL ? (double) x[at] : 0, sum, max));
+        }
+    }
+}
+
+/* Cells of the input by the output cell that they are reduced to. FALSE: there are none. */
+static gboolean
+sort_axes (const TapCpuRun *run, Reduction kind, Reduce *r)
 {
   const TapShape *x = &run->inputs[0].shape;
-  Reduce r = { .run = run, .kind = kind, .dense = TRUE, .n = 1, .length = 1 };
   gboolean reduced[TAP_MAX_DIMS];
   gint64 strides[TAP_MAX_DIMS];
 
+  *r = (Reduce){ .run = run, .kind = kind, .dense = TRUE, .n = 1, .length = 1 };
   read_axes (run, reduced);
   tap_cpu_dense_strides (x, strides);
   for (int d = 0; d < x->n_dims; d++)
     if (reduced[d])
       {
-        r.dims[r.n_reduced] = x->dims[d];
-        r.strides[r.n_reduced++] = strides[d];
-        r.length *= (gsize) x->dims[d];
+        r->dims[r->n_reduced] = x->dims[d];
+        r->strides[r->n_reduced++] = strides[d];
+        r->length *= (gsize) x->dims[d];
       }
     else
       {
-        if (r.n_reduced > 0 && x->dims[d] != 1)
-          r.dense = FALSE;
-        r.kept_dims[r.n_kept] = x->dims[d];
-        r.kept_strides[r.n_kept++] = strides[d];
-        r.n *= (gsize) x->dims[d];
+        if (r->n_reduced > 0 && x->dims[d] != 1)
+          r->dense = FALSE;
+        r->kept_dims[r->n_kept] = x->dims[d];
+        r->kept_strides[r->n_kept++] = strides[d];
+        r->n *= (gsize) x->dims[d];
       }
-  if (r.n == 0)
-    return TRUE;
-  r.per_task = MAX (8192 / MAX (r.length, 1), 1);
-  tap_pool_run (run->pool, (int) ((r.n + r.per_task - 1) / r.per_task), reduce_task, &r);
+  r->per_task = MAX (8192 / MAX (r->length, 1), 1);
+  return r->n > 0;
+}
+
+static gboolean
+reduce (const TapCpuRun *run, Reduction kind)
+{
+  Reduce r;
+
+  if (sort_axes (run, kind, &r))
+    tap_pool_run (run->pool, (int) ((r.n + r.per_task - 1) / r.per_task), reduce_task, &r);
   return TRUE;
 }
 
-#define REDUCE(id, type, kind)                                                                     \
+static gboolean
+reduce_back (const TapCpuRun *run, Reduction kind)
+{
+  Reduce r;
+
+  if (sort_axes (run, kind, &r))
+    tap_pool_run (run->pool, (int) ((r.n + r.per_task - 1) / r.per_task), back_task, &r);
+  return TRUE;
+}
+
+/* Which cell was the extreme, per output cell. */
+static gsize
+extreme_saved (const TapCpuRun *run)
+{
+  return run->inputs[0].dtype == TAP_DTYPE_F32 ?
+           tap_cpu_count (&run->outputs[0].shape) * sizeof (guint32) :
+           0;
+}
+
+static guint
+needs_input (const TapNode *node, guint wanted)
+{
+  return TAP_CPU_INPUT (0);
+}
+
+#define REDUCE(id, type, kind, needs_func, saved_func)                                             \
   static gboolean id##_forward (const TapCpuRun *run, GError **error)                              \
   {                                                                                                \
     return reduce (run, kind);                                                                     \
+  }                                                                                                \
+  static gboolean id##_backward (const TapCpuRun *run, GError **error)                             \
+  {                                                                                                \
+    return reduce_back (run, kind);                                                                \
   }                                                                                                \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
     .types = "*i",                                                                                 \
     .forward = id##_forward,                                                                       \
+    .backward = id##_backward,                                                                     \
+    .needs = needs_func,                                                                           \
+    .saved = saved_func,                                                                           \
   };
 
-REDUCE (reduce_l1, "ReduceL1", REDUCE_L1)
-REDUCE (reduce_l2, "ReduceL2", REDUCE_L2)
-REDUCE (reduce_log_sum, "ReduceLogSum", REDUCE_LOG_SUM)
-REDUCE (reduce_log_sum_exp, "ReduceLogSumExp", REDUCE_LOG_SUM_EXP)
-REDUCE (reduce_max, "ReduceMax", REDUCE_MAX)
-REDUCE (reduce_mean, "ReduceMean", REDUCE_MEAN)
-REDUCE (reduce_min, "ReduceMin", REDUCE_MIN)
-REDUCE (reduce_prod, "ReduceProd", REDUCE_PROD)
-REDUCE (reduce_sum, "ReduceSum", REDUCE_SUM)
-REDUCE (reduce_sum_square, "ReduceSumSquare", REDUCE_SUM_SQUARE)
+REDUCE (reduce_l1, "ReduceL1", REDUCE_L1, needs_input, NULL)
+REDUCE (reduce_l2, "ReduceL2", REDUCE_L2, needs_input, NULL)
+REDUCE (reduce_log_sum, "ReduceLogSum", REDUCE_LOG_SUM, needs_input, NULL)
+REDUCE (reduce_log_sum_exp, "ReduceLogSumExp", REDUCE_LOG_SUM_EXP, needs_input, NULL)
+REDUCE (reduce_max, "ReduceMax", REDUCE_MAX, NULL, extreme_saved)
+REDUCE (reduce_mean, "ReduceMean", REDUCE_MEAN, NULL, NULL)
+REDUCE (reduce_min, "ReduceMin", REDUCE_MIN, NULL, extreme_saved)
+REDUCE (reduce_prod, "ReduceProd", REDUCE_PROD, needs_input, NULL)
+REDUCE (reduce_sum, "ReduceSum", REDUCE_SUM, NULL, NULL)
+REDUCE (reduce_sum_square, "ReduceSumSquare", REDUCE_SUM_SQUARE, needs_input, NULL)

@@ -22,6 +22,7 @@ typedef struct
 typedef struct
 {
   const TapCpuRun *run;
+  gboolean back; /* from the gradient of the output to that of the input */
   int n_dims, n_taps[TAP_MAX_DIMS];
   Taps *axes[TAP_MAX_DIMS];
   gint64 strides[TAP_MAX_DIMS];
@@ -206,12 +207,26 @@ add_row (const Resize *r, const float *x, float weight, float *y)
     }
 }
 
+/* Its adjoint: one output row, times @weight, added to the cells of one input row. */
+static void
+add_row_back (const Resize *r, float *dx, float weight, const float *dy)
+{
+  int last = r->n_dims - 1;
+  gint64 n = r->run->outputs[0].shape.dims[last];
+  const Taps *taps = r->axes[last];
+
+  for (gint64 i = 0; i < n; i++)
+    for (int k = 0; k < r->n_taps[last]; k++)
+      dx[taps[i].cells[k]] += weight * taps[i].weights[k] * dy[i];
+}
+
 static void
 resize_row (const Resize *r, gsize row)
 {
   const TapShape *y = &r->run->outputs[0].shape;
   int last = r->n_dims - 1;
-  float *to = tap_cpu_f32 (&r->run->outputs[0]) + row * (gsize) y->dims[last];
+  float *to = tap_cpu_f32 (r->back ? &r->run->output_grads[0] : &r->run->outputs[0]) +
+              row * (gsize) y->dims[last];
   const Taps *taps[TAP_MAX_DIMS];
   int combinations = 1;
   gsize rest = row;
@@ -222,11 +237,11 @@ resize_row (const Resize *r, gsize row)
       rest /= (gsize) y->dims[d];
       combinations *= r->n_taps[d];
     }
-  for (gint64 i = 0; i < y->dims[last]; i++)
+  for (gint64 i = 0; i < y->dims[last] && !r->back; i++)
     to[i] = 0;
   for (int c = 0; c < combinations; c++)
     {
-      const float *from = tap_cpu_f32 (&r->run->inputs[0]);
+      gint64 from = 0;
       float weight = 1;
 
       for (int d = last - 1, k = c; d >= 0; k /= r->n_taps[d], d--)
@@ -234,8 +249,10 @@ resize_row (const Resize *r, gsize row)
           from += taps[d]->cells[k % r->n_taps[d]] * r->strides[d];
           weight *= taps[d]->weights[k % r->n_taps[d]];
         }
-      if (weight != 0)
-        add_row (r, from, weight, to);
+      if (weight != 0 && r->back)
+        add_row_back (r, tap_cpu_f32 (&r->run->input_grads[0]) + from, weight, to);
+      else if (weight != 0)
+        add_row (r, tap_cpu_f32 (&r->run->inputs[0]) + from, weight, to);
     }
 }
 
@@ -249,13 +266,30 @@ resize_task (gpointer user_data, int task, int worker)
     resize_row (r, row);
 }
 
+static void
+read_axes (const TapCpuRun *run, Resize *r)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  Taps *taps = run->scratch;
+  Style style;
+
+  *r = (Resize){ .run = run, .n_dims = x->n_dims };
+  read_style (run, &style);
+  for (int d = 0; d < x->n_dims; d++)
+    {
+      r->axes[d] = taps;
+      r->n_taps[d] = fill_axis (&style, x->dims[d], y->dims[d], scale_of (run, d), taps);
+      taps += y->dims[d];
+    }
+  tap_cpu_dense_strides (x, r->strides);
+  r->rows = (gsize) tap_shape_product (y, 0, y->n_dims - 1);
+}
+
 static gboolean
 resize_forward (const TapCpuRun *run, GError **error)
 {
   const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
-  Resize r = { .run = run, .n_dims = x->n_dims };
-  Taps *taps = run->scratch;
-  Style style;
+  Resize r;
 
   if (tap_cpu_count (y) == 0 || tap_cpu_count (x) == 0)
     return TRUE;
@@ -264,18 +298,38 @@ resize_forward (const TapCpuRun *run, GError **error)
       *tap_cpu_f32 (&run->outputs[0]) = *tap_cpu_f32 (&run->inputs[0]);
       return TRUE;
     }
-  read_style (run, &style);
-  for (int d = 0; d < x->n_dims; d++)
-    {
-      r.axes[d] = taps;
-      r.n_taps[d] = fill_axis (&style, x->dims[d], y->dims[d], scale_of (run, d), taps);
-      taps += y->dims[d];
-    }
-  tap_cpu_dense_strides (x, r.strides);
-  r.rows = (gsize) tap_shape_product (y, 0, y->n_dims - 1);
+  read_axes (run, &r);
   r.rows_per_task = MAX (4096 / (gsize) y->dims[y->n_dims - 1], 1);
   tap_pool_run (run->pool, (int) ((r.rows + r.rows_per_task - 1) / r.rows_per_task), resize_task,
                 &r);
+  return TRUE;
+}
+
+/* Only the data has a gradient; scales count as given. Tasks are indices of the first dimensions, up to the one
+ * that changes its size, so no cell of the input belongs to two. */
+static gboolean
+resize_backward (const TapCpuRun *run, GError **error)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  gsize blocks = 1;
+  Resize r;
+
+  for (int i = 0; i < run->n_inputs; i++)
+    if (run->input_grads[i].data != NULL)
+      tap_cpu_zero (run, tap_cpu_f32 (&run->input_grads[i]), tap_cpu_count (&run->inputs[i].shape));
+  if (tap_cpu_count (y) == 0 || tap_cpu_count (x) == 0 || run->input_grads[0].data == NULL)
+    return TRUE;
+  if (x->n_dims == 0)
+    {
+      *tap_cpu_f32 (&run->input_grads[0]) = *tap_cpu_f32 (&run->output_grads[0]);
+      return TRUE;
+    }
+  read_axes (run, &r);
+  r.back = TRUE;
+  for (int d = 0; d < x->n_dims - 1 && r.n_taps[d] == 1 && x->dims[d] == y->dims[d]; d++)
+    blocks *= (gsize) x->dims[d];
+  r.rows_per_task = r.rows / blocks;
+  tap_pool_run (run->pool, (int) blocks, resize_task, &r);
   return TRUE;
 }
 
@@ -284,10 +338,14 @@ const TapCpuKernel tap_cpu_resize = {
   .types = "fffi",
   .scratch = resize_scratch,
   .forward = resize_forward,
+  .backward = resize_backward,
+  .scratch_backward = resize_scratch,
 };
 
 const TapCpuKernel tap_cpu_upsample = {
   .op = "Upsample",
   .scratch = resize_scratch,
   .forward = resize_forward,
+  .backward = resize_backward,
+  .scratch_backward = resize_scratch,
 };

@@ -65,10 +65,29 @@ scaler_forward (const TapCpuRun *run, GError **error)
   return TRUE;
 }
 
+static void
+scale_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+{
+  const float *scale = data;
+
+  run->simd->unary (TAP_UNARY_AFFINE, tap_cpu_f32 (&run->input_grads[0]) + offset,
+                    tap_cpu_f32 (&run->output_grads[0]) + offset, n, *scale, 0);
+}
+
+static gboolean
+scaler_backward (const TapCpuRun *run, GError **error)
+{
+  float scale = (float) tap_attrs_get_float (run->node->attrs, "scale", 1);
+
+  tap_cpu_spans (run, FALSE, scale_span, &scale);
+  return TRUE;
+}
+
 const TapCpuKernel tap_cpu_image_scaler = {
   .op = "ImageScaler",
-  .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE,
+  .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE | TAP_CPU_BACK_IN_PLACE,
   .forward = scaler_forward,
+  .backward = scaler_backward,
 };
 
 /* Folded at load unless the result is too large to be kept. */
