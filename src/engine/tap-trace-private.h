@@ -25,18 +25,20 @@ typedef struct
   TapRect rect;
 } TapChange;
 
-/* Every value of a run made with TAP_RUN_FOR_PATCH, twice: as it was, and as a copy that patches write
- * to. */
+typedef struct _TapPatchRoute TapPatchRoute; /* patch-walk.h */
+
+/* Every value of a run made with TAP_RUN_FOR_PATCH as it was, and copies that patches write to. */
 typedef struct
 {
   gconstpointer session; /* only to be compared */
   TapPlan *plan;
   TapBlockMemory clean;
-  /* Empty until the first patch; both guarded by the session's lock. */
-  TapBlockMemory shadow;
-  TapChange
-    *dirty; /* per value: where the shadow is not clean; the next patch that reads it sees to it */
+  /* NULL until the first patch; guarded by the session's lock */
+  TapPatchRoute *route;
 } TapPatchBase;
+
+/* patch-walk.c */
+void tap_patch_route_free (TapPatchRoute *route);
 
 /* What a run made with TAP_RUN_FOR_BACKWARD leaves: bits and switches, and the values that kernels read
  * again. Never written once the run is over. */

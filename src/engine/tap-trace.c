@@ -119,8 +119,7 @@ tap_trace_unref (TapTrace *self)
   if (self->base != NULL)
     {
       tap_block_memory_clear (&self->base->clean);
-      tap_block_memory_clear (&self->base->shadow);
-      g_free (self->base->dirty);
+      tap_patch_route_free (self->base->route);
       tap_plan_unref (self->base->plan);
       g_free (self->base);
     }

@@ -63,6 +63,8 @@ gboolean tap_op_window (const TapNode *node,
                         GError **error);
 /* Output cells that can see any input cell of @changed; METHODS 4.2. */
 TapRect tap_window_region (const TapWindow *window, const TapRect *changed);
+/* Input cells that any output cell of @wanted sees; padding is none. */
+TapRect tap_window_sources (const TapWindow *window, const TapRect *wanted);
 
 /* The region rule of one node at the graph's shapes, finer than its operator's: a Concat over rows is
  * FULL, a Softmax over channels POINTWISE, an LRN within channels WINDOW. POINTWISE means: cell (y, x) of

@@ -379,3 +379,51 @@ tap_window_region (const TapWindow *window, const TapRect *changed)
     .height = (int) (bottom - top + 1),
   };
 }
+
+/* Input cells first..last along one axis that the output cells @from..@to see. */
+static void
+source_axis (const TapWindow *w,
+             gboolean vertical,
+             gint64 from,
+             gint64 to,
+             gint64 *first,
+             gint64 *last)
+{
+  gint64 stride = vertical ? w->stride_h : w->stride_w;
+  gint64 pad = vertical ? w->pad_top : w->pad_left;
+  gint64 reach = vertical ? (gint64) w->dilation_h * (w->kernel_h - 1) :
+                            (gint64) w->dilation_w * (w->kernel_w - 1);
+  gint64 in = vertical ? w->in_h : w->in_w;
+
+  if (w->transposed)
+    {
+      *first = (MAX (from + pad - reach, 0) + stride - 1) / stride;
+      *last = (to + pad) / stride;
+    }
+  else
+    {
+      *first = from * stride - pad;
+      *last = to * stride - pad + reach;
+    }
+  *first = MAX (*first, 0);
+  *last = MIN (*last, in - 1);
+}
+
+TapRect
+tap_window_sources (const TapWindow *window, const TapRect *wanted)
+{
+  gint64 top, bottom, left, right;
+
+  if (tap_rect_is_empty (wanted))
+    return (TapRect){ 0 };
+  source_axis (window, TRUE, wanted->y, (gint64) wanted->y + wanted->height - 1, &top, &bottom);
+  source_axis (window, FALSE, wanted->x, (gint64) wanted->x + wanted->width - 1, &left, &right);
+  if (bottom < top || right < left)
+    return (TapRect){ 0 };
+  return (TapRect){
+    .x = (int) left,
+    .y = (int) top,
+    .width = (int) (right - left + 1),
+    .height = (int) (bottom - top + 1),
+  };
+}

@@ -1,0 +1,487 @@
+/* patch-walk.c - following a changed rectangle of the picture through a plan
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A window spreads the change, a pointwise operator passes it on, anything else is computed whole. What a
+ * step writes goes into the shadow, a copy of the base. A step that reads a changed value sees the shadow,
+ * and there more than the change: a border as wide as its window, or everything. Only that much is
+ * brought back from the base before it runs, where patches before this one have written; whatever is
+ * clean is read from the base itself. */
+
+#include "config.h"
+
+#include "engine/patch-walk.h"
+
+#include <string.h>
+
+static void
+get_extent (const TapShape *shape, int *height, int *width)
+{
+  TapCpuPlanes planes = tap_cpu_planes (shape);
+
+  *height = (int) planes.height;
+  *width = (int) planes.width;
+}
+
+static gboolean
+have_one_extent (const TapShape *a, const TapShape *b)
+{
+  TapCpuPlanes p = tap_cpu_planes (a), q = tap_cpu_planes (b);
+
+  return a->n_dims == 4 && b->n_dims == 4 && p.height == q.height && p.width == q.width;
+}
+
+/* --- the route --- */
+
+static void
+shadow_free (gpointer data)
+{
+  TapPatchShadow *shadow = data;
+
+  tap_block_memory_clear (&shadow->memory);
+  g_free (shadow->dirty);
+  g_free (shadow);
+}
+
+void
+tap_patch_route_free (TapPatchRoute *route)
+{
+  if (route == NULL)
+    return;
+  g_ptr_array_unref (route->shadows);
+  g_free (route->makers);
+  g_free (route->rules);
+  g_free (route->windows);
+  g_free (route);
+}
+
+int
+tap_patch_find_picture (const TapGraph *graph)
+{
+  for (int i = 0; i < tap_graph_n_inputs (graph); i++)
+    if (tap_graph_get_value (graph, tap_graph_get_input (graph, i))->constant == NULL)
+      return tap_graph_get_input (graph, i);
+  return -1;
+}
+
+static TapRegionRule
+step_rule (const TapPlan *plan, const TapPlanStep *step, TapWindow *window)
+{
+  TapRegionRule rule = tap_op_region (plan->graph, step->node);
+  gboolean weighted;
+
+  if (!step->view && !(step->kernel->flags & TAP_CPU_REGIONS))
+    return TAP_REGION_FULL;
+  if (rule != TAP_REGION_WINDOW)
+    return rule;
+  weighted = g_str_equal (step->node->op->name, "Conv");
+  return tap_op_window (step->node, &plan->values[step->inputs[0]].shape,
+                        weighted ? &plan->values[step->inputs[1]].shape : NULL, window, NULL) ?
+           TAP_REGION_WINDOW :
+           TAP_REGION_FULL;
+}
+
+static TapPatchRoute *
+route_new (const TapPlan *plan)
+{
+  TapPatchRoute *route = g_new0 (TapPatchRoute, 1);
+
+  route->picture = tap_patch_find_picture (plan->graph);
+  route->makers = g_new (int, (gsize) plan->n_values + 1);
+  route->rules = g_new0 (TapRegionRule, (gsize) plan->n_steps + 1);
+  route->windows = g_new0 (TapWindow, (gsize) plan->n_steps + 1);
+  route->shadows = g_ptr_array_new_with_free_func (shadow_free);
+  for (int v = 0; v < plan->n_values; v++)
+    route->makers[v] = -1;
+  for (int s = 0; s < plan->n_steps; s++)
+    {
+      const TapPlanStep *step = &plan->steps[s];
+
+      for (int i = 0; i < step->n_outputs; i++)
+        if (step->outputs[i] >= 0)
+          route->makers[step->outputs[i]] = s;
+      route->rules[s] = step_rule (plan, step, &route->windows[s]);
+    }
+  return route;
+}
+
+gboolean
+tap_patch_base_prepare (TapSession *session, TapPatchBase *base, guint n_shadows, GError **error)
+{
+  if (base->route == NULL)
+    base->route = route_new (base->plan);
+  while (base->route->shadows->len < n_shadows)
+    {
+      TapPatchShadow *shadow;
+
+      if (!tap_session_check_budget (session, base->clean.size, error))
+        return FALSE;
+      shadow = g_new0 (TapPatchShadow, 1);
+      if (!tap_block_memory_reserve (&shadow->memory, base->clean.size, error))
+        {
+          g_free (shadow);
+          return FALSE;
+        }
+      memcpy (shadow->memory.data, base->clean.data, base->clean.size);
+      shadow->dirty = g_new0 (TapChange, (gsize) base->plan->n_values + 1);
+      g_ptr_array_add (base->route->shadows, shadow);
+    }
+  return TRUE;
+}
+
+gboolean *
+tap_patch_base_find_needed (const TapPatchBase *base, const TapTaps *taps)
+{
+  const TapPlan *plan = base->plan;
+  g_autofree gboolean *wanted = g_new0 (gboolean, (gsize) plan->n_values + 1);
+  gboolean *needed = g_new0 (gboolean, (gsize) plan->n_steps + 1);
+
+  for (guint i = 0; i < taps->values->len; i++)
+    wanted[g_array_index (taps->values, int, i)] = TRUE;
+  for (int s = plan->n_steps - 1; s >= 0; s--)
+    {
+      const TapPlanStep *step = &plan->steps[s];
+
+      for (int i = 0; i < step->n_outputs; i++)
+        if (step->outputs[i] >= 0 && wanted[step->outputs[i]])
+          needed[s] = TRUE;
+      for (int i = 0; needed[s] && i < step->n_inputs; i++)
+        if (step->inputs[i] >= 0)
+          wanted[step->inputs[i]] = TRUE;
+    }
+  return needed;
+}
+
+/* --- where the numbers are --- */
+
+static gpointer
+clean_data (const TapPatchWalk *self, int v)
+{
+  const TapPlanValue *value = &self->plan->values[v];
+  const TapPlanValue *root = &self->plan->values[value->root];
+
+  if (value->place == TAP_PLACE_NONE)
+    return NULL;
+  if (root->place == TAP_PLACE_CONSTANT)
+    return tap_graph_get_value (self->plan->graph, value->root)->constant->data;
+  if (root->place == TAP_PLACE_ARENA)
+    return (char *) self->base->clean.data + root->offset;
+  return NULL;
+}
+
+/* The same place in the shadow. */
+static char *
+shadow_data (const TapPatchWalk *self, int v)
+{
+  return (char *) self->shadow->memory.data +
+         ((const char *) clean_data (self, v) - (const char *) self->base->clean.data);
+}
+
+static gboolean
+contains (const TapRect *outer, const TapRect *inner)
+{
+  return inner->x >= outer->x && inner->y >= outer->y &&
+         inner->x + inner->width <= outer->x + outer->width &&
+         inner->y + inner->height <= outer->y + outer->height;
+}
+
+static TapRect
+whole_rect (const TapShape *shape)
+{
+  TapRect rect = { 0 };
+
+  get_extent (shape, &rect.height, &rect.width);
+  return rect;
+}
+
+static TapRect
+bounds (const TapShape *shape, const TapChange *change)
+{
+  return change->extent == TAP_WHOLE ? whole_rect (shape) :
+         change->extent == TAP_PART  ? change->rect :
+                                       (TapRect){ 0 };
+}
+
+static void
+copy_rect (const TapShape *shape, gsize size, const TapRect *rect, char *to, const char *from)
+{
+  TapCpuPlanes p = tap_cpu_planes (shape);
+  gsize bytes = (gsize) rect->width * size;
+
+  if (tap_rect_is_empty (rect))
+    return;
+  for (gsize i = 0; i < p.images * p.channels; i++)
+    {
+      gsize offset = ((i * p.height + (gsize) rect->y) * p.width + (gsize) rect->x) * size;
+
+      if ((gsize) rect->width == p.width)
+        memcpy (to + offset, from + offset, bytes * (gsize) rect->height);
+      else if (bytes == sizeof (float))
+        for (int row = 0; row < rect->height; row++, offset += p.width * size)
+          memcpy (to + offset, from + offset, sizeof (float));
+      else
+        for (int row = 0; row < rect->height; row++, offset += p.width * size)
+          memcpy (to + offset, from + offset, bytes);
+    }
+}
+
+/* Brings @rect back from the base, but for @kept, which lies in it or is empty. */
+static void
+restore (TapPatchWalk *self, int v, const TapRect *rect, TapRect kept)
+{
+  const TapPlanValue *value = &self->plan->values[v];
+  const char *from = clean_data (self, v);
+  char *to = shadow_data (self, v);
+  gsize size = tap_dtype_size (value->dtype);
+  int end = rect->y + rect->height;
+
+  if (tap_rect_is_empty (&kept))
+    kept = (TapRect){ rect->x, end, 0, 0 };
+  /* above, beside and below what stays */
+  copy_rect (&value->shape, size, &(TapRect){ rect->x, rect->y, rect->width, kept.y - rect->y }, to,
+             from);
+  copy_rect (&value->shape, size, &(TapRect){ rect->x, kept.y, kept.x - rect->x, kept.height }, to,
+             from);
+  copy_rect (&value->shape, size,
+             &(TapRect){ kept.x + kept.width, kept.y, rect->x + rect->width - kept.x - kept.width,
+                         kept.height },
+             to, from);
+  copy_rect (&value->shape, size,
+             &(TapRect){ rect->x, kept.y + kept.height, rect->width, end - kept.y - kept.height },
+             to, from);
+}
+
+/* Sees to it that the shadow holds this patch's numbers in @rect of the value, or in all of it. */
+static void
+settle (TapPatchWalk *self, int v, const TapRect *rect)
+{
+  const TapPlan *plan = self->plan;
+  const TapPlanValue *value = &plan->values[v];
+  const TapPlanStep *step =
+    self->route->makers[v] >= 0 ? &plan->steps[self->route->makers[v]] : NULL;
+  TapChange *change = &self->changes[v], *dirty = &self->shadow->dirty[v];
+  TapRect old, wanted, new;
+
+  if (step != NULL && step->view)
+    {
+      /* The memory of its inputs, which are looked after. */
+      for (int i = 0; i < step->n_inputs; i++)
+        if (step->inputs[i] >= 0 && plan->values[step->inputs[i]].place == TAP_PLACE_ARENA)
+          settle (self, step->inputs[i],
+                  have_one_extent (&plan->values[step->inputs[i]].shape, &value->shape) ? rect :
+                                                                                          NULL);
+      return;
+    }
+  if (change->extent == TAP_WHOLE || dirty->extent == TAP_CLEAN)
+    return;
+  old = bounds (&value->shape, dirty);
+  new = bounds (&value->shape, change);
+  wanted = rect != NULL ? tap_rect_intersect (&old, rect) : old;
+  if (tap_rect_is_empty (&wanted) || contains (&self->settled[v], &wanted) ||
+      (change->extent == TAP_PART && contains (&new, &wanted)))
+    return;
+  restore (self, v, &wanted, tap_rect_intersect (&wanted, &new));
+  self->settled[v] = wanted;
+  if (contains (&wanted, &old))
+    *dirty = *change;
+}
+
+/* The step is about to write this much of its output. */
+static void
+mark (TapPatchWalk *self, int v, const TapChange *change)
+{
+  TapChange *dirty = &self->shadow->dirty[v];
+
+  self->changes[v] = *change;
+  self->settled[v] = (TapRect){ 0 };
+  if (change->extent == TAP_CLEAN)
+    return;
+  self->data[v] = shadow_data (self, v);
+  if (dirty->extent == TAP_CLEAN || change->extent == TAP_WHOLE)
+    *dirty = *change;
+  else if (dirty->extent == TAP_PART)
+    dirty->rect = tap_rect_union (&dirty->rect, &change->rect);
+}
+
+/* --- the walk --- */
+
+void
+tap_patch_walk_init (TapPatchWalk *self,
+                     TapSession *session,
+                     const TapPatchBase *base,
+                     guint shadow,
+                     TapPool *pool,
+                     gpointer scratch)
+{
+  gsize n_values = (gsize) base->plan->n_values;
+
+  *self = (TapPatchWalk){
+    .session = session,
+    .plan = base->plan,
+    .base = base,
+    .route = base->route,
+    .shadow = g_ptr_array_index (base->route->shadows, shadow),
+    .pool = pool,
+    .scratch = scratch,
+  };
+  self->changes = g_new0 (TapChange, n_values + 1);
+  self->settled = g_new0 (TapRect, n_values + 1);
+  self->data = g_new0 (gpointer, n_values + 1);
+  self->arrays = g_new (TapCpuArray, 2 * (gsize) base->plan->max_io + 1);
+}
+
+void
+tap_patch_walk_clear (TapPatchWalk *self)
+{
+  g_clear_pointer (&self->changes, g_free);
+  g_clear_pointer (&self->settled, g_free);
+  g_clear_pointer (&self->data, g_free);
+  g_clear_pointer (&self->arrays, g_free);
+}
+
+void
+tap_patch_walk_begin (TapPatchWalk *self, const TapRect *region, const TapTensor *pixels)
+{
+  int picture = self->route->picture;
+  const TapChange change = { tap_rect_is_empty (region) ? TAP_CLEAN : TAP_PART, *region };
+  TapCpuPlanes p = tap_cpu_planes (&self->plan->values[picture].shape);
+  const float *from = tap_tensor_f32 ((TapTensor *) pixels);
+  float *to;
+
+  for (int v = 0; v < self->plan->n_values; v++)
+    {
+      self->changes[v] = (TapChange){ TAP_CLEAN };
+      self->data[v] = clean_data (self, v);
+    }
+  if (self->data[picture] == NULL)
+    return; /* no tap depends on it */
+  mark (self, picture, &change);
+  to = self->data[picture];
+  for (gsize c = 0; c < p.channels; c++)
+    for (int row = 0; row < region->height; row++, from += region->width)
+      memcpy (to + (c * p.height + (gsize) (region->y + row)) * p.width + (gsize) region->x, from,
+              (gsize) region->width * sizeof (float));
+}
+
+/* Which part of the step's outputs the changes of its inputs can reach. */
+static TapChange
+follow (const TapPatchWalk *self, int s)
+{
+  const TapPlan *plan = self->plan;
+  const TapPlanStep *step = &plan->steps[s];
+  const TapChange whole = { TAP_WHOLE };
+  const TapShape *out = NULL;
+  TapChange change = { TAP_CLEAN };
+  TapRegionRule rule = self->route->rules[s];
+  int height, width;
+
+  for (int i = 0; i < step->n_outputs && out == NULL; i++)
+    if (step->outputs[i] >= 0)
+      out = &plan->values[step->outputs[i]].shape;
+  if (out == NULL)
+    return change;
+  get_extent (out, &height, &width);
+
+  for (int i = 0; i < step->n_inputs; i++)
+    {
+      const TapChange *in = step->inputs[i] >= 0 ? &self->changes[step->inputs[i]] : NULL;
+      const TapShape *shape;
+      TapRect rect;
+
+      if (in == NULL || in->extent == TAP_CLEAN)
+        continue;
+      shape = &plan->values[step->inputs[i]].shape;
+      if (in->extent == TAP_WHOLE || rule == TAP_REGION_FULL || shape->n_dims != out->n_dims ||
+          shape->dims[0] != out->dims[0])
+        return whole;
+      if (rule == TAP_REGION_WINDOW && i == 0)
+        rect = tap_window_region (&self->route->windows[s], &in->rect);
+      else if (rule == TAP_REGION_WINDOW || !have_one_extent (shape, out))
+        return whole;
+      else
+        rect = in->rect;
+      if (tap_rect_is_empty (&rect))
+        continue;
+      change.rect = change.extent == TAP_CLEAN ? rect : tap_rect_union (&change.rect, &rect);
+      change.extent = TAP_PART;
+    }
+  if (change.extent == TAP_PART && change.rect.width == width && change.rect.height == height)
+    return whole;
+  return change;
+}
+
+/* Settles what the step reads to compute @change. */
+static void
+settle_inputs (TapPatchWalk *self, int s, const TapChange *change)
+{
+  const TapPlan *plan = self->plan;
+  const TapPlanStep *step = &plan->steps[s];
+  TapRegionRule rule = self->route->rules[s];
+
+  for (int i = 0; i < step->n_inputs; i++)
+    {
+      int v = step->inputs[i];
+      TapRect rect;
+
+      if (v < 0 || self->changes[v].extent == TAP_CLEAN)
+        continue;
+      if (change->extent != TAP_PART)
+        {
+          settle (self, v, NULL);
+          continue;
+        }
+      rect = change->rect;
+      if (rule == TAP_REGION_WINDOW)
+        rect = tap_window_sources (&self->route->windows[s], &change->rect);
+      settle (self, v, &rect);
+    }
+}
+
+gboolean
+tap_patch_walk_run (TapPatchWalk *self,
+                    const gboolean *needed,
+                    TapProgress *progress,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  const TapPlan *plan = self->plan;
+  TapCpuArray *outputs = self->arrays + plan->max_io;
+  double done = 0;
+
+  for (int s = 0; s < plan->n_steps; s++)
+    {
+      const TapPlanStep *step = &plan->steps[s];
+      TapChange change;
+
+      done += step->cost;
+      if (!needed[s])
+        continue;
+      change = follow (self, s);
+      if (change.extent == TAP_CLEAN)
+        continue;
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      settle_inputs (self, s, &change);
+      for (int i = 0; i < step->n_outputs; i++)
+        if (step->outputs[i] >= 0)
+          mark (self, step->outputs[i], &change);
+      if (step->view)
+        continue;
+      tap_plan_bind (plan, step, self->data, self->arrays, outputs);
+      if (!tap_session_run_step_on (self->session, plan, step, self->arrays, outputs,
+                                    change.extent == TAP_PART ? &change.rect : NULL, NULL,
+                                    self->pool, self->scratch, error))
+        return FALSE;
+      tap_progress_set (progress, MIN (done, 1.0));
+    }
+  return TRUE;
+}
+
+void
+tap_patch_walk_copy (TapPatchWalk *self, int v, gpointer to)
+{
+  const TapPlanValue *value = &self->plan->values[v];
+  gsize bytes = tap_cpu_count (&value->shape) * tap_dtype_size (value->dtype);
+
+  settle (self, v, NULL);
+  memcpy (to, self->data[v], bytes);
+}
