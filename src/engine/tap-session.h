@@ -62,7 +62,9 @@ TapTrace *tap_session_forward (TapSession *self,
 
 /* What would the tapped values be if the pixels of @region were @pixels? @base is a trace of this session
  * of one picture made with TAP_RUN_FOR_PATCH and taps that include @taps. Only what the region can
- * change is computed, by the same kernels in the same order: the result equals a full pass bit for bit.
+ * change is computed, by the same kernels in the same order: the result equals a full pass made with
+ * TAP_RUN_FOR_PATCH bit for bit, and one made otherwise, which may use faster algorithms, within 1e-5 of
+ * max (1, |value|).
  * Shapes: pixels [1,C,region.height,region.width], in the network's input space (preprocessed).
  * @base stays valid and unchanged; calls with one base are independent of each other. */
 TapTrace *tap_session_patch (TapSession *self,

@@ -1,4 +1,4 @@
-/* test-patch.c - a changed rectangle gives the bits that a whole pass would give
+/* test-patch.c - a changed rectangle gives the bits that a whole pass for patches would give
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "config.h"
@@ -39,7 +39,8 @@ apply_pixels (const TapTensor *picture, const TapRect *region, const TapTensor *
   return changed;
 }
 
-/* @n masks on one picture; every tapped value has to be that of a full pass over the changed picture. */
+/* @n masks on one picture; every tapped value has to be that of a full pass over the changed picture: bit
+ * for bit when that is made for patches too, and nearly when it may use other algorithms. */
 static void
 check_masks (TapGraph *graph,
              const TapTaps *taps,
@@ -67,13 +68,21 @@ check_masks (TapGraph *graph,
       g_autoptr (TapTrace) patched =
         tap_session_patch (session, base, &region, pixels, taps, NULL, NULL, &error);
       g_autoptr (TapTrace) full = NULL;
+      g_autoptr (TapTrace) plain = NULL;
 
       g_assert_no_error (error);
-      full = engine_test_forward (session, changed, taps, TAP_RUN_DEFAULT, &error);
+      full = engine_test_forward (session, changed, taps, TAP_RUN_FOR_PATCH, &error);
+      g_assert_no_error (error);
+      plain = engine_test_forward (session, changed, taps, TAP_RUN_DEFAULT, &error);
       g_assert_no_error (error);
       for (int k = 0; k < n_values; k++)
-        engine_test_assert_equal_bits (tap_trace_get (patched, values[k]),
-                                       tap_trace_get (full, values[k]));
+        {
+          TapTensor *value = tap_trace_get (patched, values[k]);
+
+          engine_test_assert_equal_bits (value, tap_trace_get (full, values[k]));
+          g_assert_cmpfloat (engine_test_difference (tap_trace_get (plain, values[k]), value), <=,
+                             1e-5);
+        }
     }
 }
 
@@ -190,7 +199,7 @@ test_requests (void)
   pixels = tap_tensor_new (TAP_DTYPE_F32, &shape, &error);
   again = tap_session_patch (session, base, &(TapRect){ 0 }, pixels, taps, NULL, NULL, &error);
   g_assert_no_error (error);
-  engine_test_assert_equal_bits (tap_trace_get (again, output), tap_trace_get (plain, output));
+  engine_test_assert_equal_bits (tap_trace_get (again, output), tap_trace_get (base, output));
 }
 
 int

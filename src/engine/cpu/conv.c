@@ -3,12 +3,53 @@
 
 #include "config.h"
 
+#include "engine/cpu/conv-winograd.h"
 #include "engine/cpu/conv.h"
+
+/* The run as a job for Winograd's algorithm; FALSE when it is none or not worth it. */
+static gboolean
+winograd_job (const TapCpuRun *run, TapWinogradJob *job)
+{
+  const TapShape *x = &run->inputs[0].shape, *w = &run->inputs[1].shape;
+  TapWindow window;
+
+  if (x->n_dims != 4 || !tap_op_window (run->node, x, w, &window, NULL))
+    return FALSE;
+  *job = (TapWinogradJob){
+    .images = (int) x->dims[0],
+    .groups = MAX (window.group, 1),
+    .in = (int) w->dims[1],
+    .out = (int) w->dims[0] / MAX (window.group, 1),
+    .in_h = window.in_h,
+    .in_w = window.in_w,
+    .out_h = window.out_h,
+    .out_w = window.out_w,
+    .pad_top = window.pad_top,
+    .pad_left = window.pad_left,
+    .x = run->inputs[0].data,
+    .packed = run->packed,
+    .residual = run->residual,
+    .y = run->outputs[0].data,
+    .clamp = run->clamp,
+    .simd = run->simd,
+    .pool = run->pool,
+    .scratch = run->scratch,
+  };
+  return tap_winograd_suits (&window, job->images, job->groups, job->in, job->out, run->simd);
+}
 
 static int
 conv_choose (const TapCpuRun *run)
 {
-  return TAP_CONV_DIRECT;
+  TapWinogradJob job;
+
+  return !run->by_cell && winograd_job (run, &job) ? TAP_CONV_WINOGRAD : TAP_CONV_DIRECT;
+}
+
+static int
+conv_packing (int algorithm)
+{
+  return algorithm == TAP_CONV_WINOGRAD ? TAP_CONV_DIRECT : algorithm;
 }
 
 static TapTensor *
@@ -26,8 +67,15 @@ conv_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GErr
 static gsize
 conv_scratch (const TapCpuRun *run)
 {
+  TapWinogradJob job;
+
   switch ((TapConvAlgorithm) run->algorithm)
     {
+    case TAP_CONV_WINOGRAD:
+      /* Weights that turn out to be no constants are not packed, and the run is a direct one. */
+      return winograd_job (run, &job) ?
+               MAX (tap_winograd_scratch (&job), tap_conv_direct_scratch (run)) :
+               0;
     case TAP_CONV_DIRECT:
       return tap_conv_direct_scratch (run);
     default:
@@ -48,8 +96,15 @@ conv_scratch (const TapCpuRun *run)
 static gboolean
 conv_forward (const TapCpuRun *run, GError **error)
 {
+  TapWinogradJob job;
+
   switch ((TapConvAlgorithm) run->algorithm)
     {
+    case TAP_CONV_WINOGRAD:
+      if (run->packed == NULL || !winograd_job (run, &job))
+        return tap_conv_direct_forward (run, error);
+      tap_winograd_run (&job);
+      return TRUE;
     case TAP_CONV_DIRECT:
       return tap_conv_direct_forward (run, error);
     default:
@@ -61,6 +116,7 @@ const TapCpuKernel tap_cpu_conv = {
   .op = "Conv",
   .flags = TAP_CPU_REGIONS | TAP_CPU_CLAMPS | TAP_CPU_ADDS,
   .choose = conv_choose,
+  .packing = conv_packing,
   .pack = conv_pack,
   .scratch = conv_scratch,
   .forward = conv_forward,
