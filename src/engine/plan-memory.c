@@ -1,9 +1,9 @@
 /* plan-memory.c - where the values of a plan lie
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Values live from the step that makes them to the last that reads them; each is put into the lowest gap
- * of the arena that is free for so long. Views share their input's memory, and a kernel that may work in
- * place does when its input is read for the last time. */
+ * Values live from the step that makes them to the last that reads them; the largest first, each is put
+ * into the lowest gap of the arena that is free for so long. Views share their input's memory, parts lie
+ * in the whole, and a kernel that may work in place does when its input is read for the last time. */
 
 #include "config.h"
 
@@ -168,7 +168,7 @@ settle_last_uses (TapPlan *self)
     {
       const TapPlanStep *step = &self->steps[s];
 
-      for (int i = 0; i < step->n_inputs; i++)
+      for (int i = 0; i < step->n_reads; i++)
         if (step->inputs[i] >= 0)
           self->values[self->values[step->inputs[i]].root].last_use = s;
       for (int i = 0; i < step->n_outputs; i++)
@@ -199,6 +199,18 @@ settle_taps (TapPlan *self)
       self->tensor_bytes += self->values[v].bytes;
 }
 
+/* Whether writing over @a cell by cell would hurt a reader of @b. */
+static gboolean
+collide (const TapPlanValue *a, const TapPlanValue *b)
+{
+  gsize a_end = a->at + tap_cpu_count (&a->shape) * tap_dtype_size (a->dtype);
+  gsize b_end = b->at + tap_cpu_count (&b->shape) * tap_dtype_size (b->dtype);
+
+  if (a->root != b->root || a_end <= b->at || b_end <= a->at)
+    return FALSE;
+  return a->at != b->at || !tap_shape_equal (&a->shape, &b->shape);
+}
+
 static gboolean
 may_overwrite (const TapPlan *self, int s)
 {
@@ -216,8 +228,7 @@ may_overwrite (const TapPlan *self, int s)
       !tap_shape_equal (&self->values[in].shape, &self->values[out].shape))
     return FALSE;
   for (int i = 1; i < step->n_inputs; i++)
-    if (step->inputs[i] >= 0 && self->values[step->inputs[i]].root == self->values[in].root &&
-        !tap_shape_equal (&self->values[step->inputs[i]].shape, &self->values[out].shape))
+    if (step->inputs[i] >= 0 && collide (&self->values[in], &self->values[step->inputs[i]]))
       return FALSE;
   /* More than two operands are joined one after the other, so none but the first may be overwritten. */
   for (int i = 2; i < step->n_inputs; i++)
@@ -226,38 +237,124 @@ may_overwrite (const TapPlan *self, int s)
   return TRUE;
 }
 
+typedef struct
+{
+  int value, first, last; /* steps */
+  gsize offset, bytes;
+} Block;
+
+static int
+larger_first (gconstpointer a, gconstpointer b)
+{
+  const Block *p = a, *q = b;
+
+  return p->bytes != q->bytes ? (p->bytes < q->bytes) - (p->bytes > q->bytes) : p->value - q->value;
+}
+
+static int
+earlier_first (gconstpointer a, gconstpointer b)
+{
+  const Block *p = a, *q = b;
+
+  return p->first != q->first ? p->first - q->first : p->value - q->value;
+}
+
+/* Puts one block after the other into the lowest gap between those that are in use at the same time.
+ * Returns the bytes needed for all. */
+static gsize
+place_blocks (GArray *blocks)
+{
+  g_autofree const Block **placed = g_new (const Block *, blocks->len + 1); /* by offset */
+  gsize needed = 0;
+
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      Block *block = &g_array_index (blocks, Block, i);
+      guint at = i;
+
+      block->offset = 0;
+      for (guint k = 0; k < i; k++)
+        {
+          const Block *other = placed[k];
+
+          if (other->last < block->first || other->first > block->last)
+            continue;
+          if (other->offset >= block->offset + block->bytes)
+            break;
+          block->offset = MAX (block->offset, other->offset + other->bytes);
+        }
+      for (; at > 0 && placed[at - 1]->offset > block->offset; at--)
+        placed[at] = placed[at - 1];
+      placed[at] = block;
+      needed = MAX (needed, block->offset + block->bytes);
+    }
+  return needed;
+}
+
+/* Everything that has to be somewhere in the arena, and when. (transfer full) */
+static GArray *
+list_blocks (const TapPlan *self)
+{
+  GArray *blocks = g_array_new (FALSE, FALSE, sizeof (Block));
+  g_autofree int *first = g_new (int, (gsize) self->n_values + 1);
+
+  for (int v = 0; v < self->n_values; v++)
+    first[v] = G_MAXINT;
+  for (int s = 0; s < self->n_steps; s++)
+    for (int i = 0; i < self->steps[s].n_outputs; i++)
+      if (self->steps[s].outputs[i] >= 0)
+        {
+          int root = self->values[self->steps[s].outputs[i]].root;
+
+          first[root] = MIN (first[root], s);
+        }
+  for (int v = 0; v < self->n_values; v++)
+    {
+      const TapPlanValue *value = &self->values[v];
+      Block block = { v, first[v], value->last_use, 0, value->bytes };
+
+      if (value->root == v && value->place == TAP_PLACE_ARENA)
+        g_array_append_val (blocks, block);
+    }
+  return blocks;
+}
+
 static void
 settle_offsets (TapPlan *self)
 {
-  g_autoptr (GArray) live = g_array_new (FALSE, FALSE, sizeof (Live));
+  g_autoptr (GArray) blocks = list_blocks (self);
 
   if (self->mode == TAP_PLAN_PATCH)
-    {
-      for (int v = 0; v < self->n_values; v++)
-        if (self->values[v].root == v && self->values[v].place == TAP_PLACE_ARENA)
-          {
-            self->values[v].offset = self->arena_bytes;
-            self->arena_bytes += self->values[v].bytes;
-          }
-      return;
-    }
-  for (int s = 0; s < self->n_steps; s++)
-    {
-      const TapPlanStep *step = &self->steps[s];
+    for (guint i = 0; i < blocks->len; i++)
+      {
+        Block *block = &g_array_index (blocks, Block, i);
 
-      drop_dead (live, s);
-      for (int i = 0; i < step->n_outputs; i++)
+        block->offset = self->arena_bytes;
+        self->arena_bytes += block->bytes;
+      }
+  else
+    {
+      gsize in_order;
+
+      g_array_sort (blocks, earlier_first);
+      in_order = place_blocks (blocks);
+      g_array_sort (blocks, larger_first);
+      self->arena_bytes = place_blocks (blocks);
+      if (in_order < self->arena_bytes)
         {
-          int v = step->outputs[i];
-          TapPlanValue *value = v >= 0 ? &self->values[v] : NULL;
-
-          if (value == NULL || value->root != v || value->place != TAP_PLACE_ARENA)
-            continue;
-          value->offset = find_gap (live, value->bytes);
-          add_live (live, (Live){ value->offset, value->bytes, value->last_use });
-          self->arena_bytes = MAX (self->arena_bytes, value->offset + value->bytes);
+          g_array_sort (blocks, earlier_first);
+          self->arena_bytes = place_blocks (blocks);
         }
     }
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      const Block *block = &g_array_index (blocks, Block, i);
+
+      self->values[block->value].offset = block->offset;
+    }
+  for (int v = 0; v < self->n_values; v++)
+    if (self->values[v].root != v)
+      self->values[v].offset = self->values[self->values[v].root].offset + self->values[v].at;
 }
 
 /* What backward reads gets out of the arena, which the next run writes over. */
@@ -289,7 +386,10 @@ settle_overwrites (TapPlan *self)
 
         for (int v = 0; v < self->n_values; v++)
           if (self->values[v].root == out)
-            self->values[v].root = root;
+            {
+              self->values[v].root = root;
+              self->values[v].at += self->values[self->steps[s].inputs[0]].at;
+            }
         self->values[root].last_use = MAX (self->values[root].last_use, last);
       }
 }
@@ -300,6 +400,9 @@ tap_plan_place (TapPlan *self)
   settle_roots (self);
   settle_last_uses (self);
   settle_taps (self);
+  /* Patches and backward passes look after each value as a whole. */
+  if (self->mode == TAP_PLAN_FORWARD)
+    tap_plan_place_pieces (self);
   settle_overwrites (self);
   settle_kept (self);
   settle_offsets (self);

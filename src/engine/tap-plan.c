@@ -3,7 +3,6 @@
 
 #include "config.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "core/tap-error.h"
@@ -107,89 +106,6 @@ find_needed (const TapGraph *graph,
   return TRUE;
 }
 
-/* The clamp that a node is, if it is one with bounds known by now. */
-static gboolean
-as_clamp (const TapGraph *graph, const TapNode *node, TapClamp *clamp)
-{
-  float *ends[2] = { &clamp->low, &clamp->high };
-
-  *clamp = (TapClamp){ TRUE, -INFINITY, INFINITY };
-  if (g_str_equal (node->op->name, "Relu"))
-    {
-      clamp->low = 0;
-      return TRUE;
-    }
-  if (!g_str_equal (node->op->name, "Clip"))
-    return FALSE;
-  clamp->low = (float) tap_attrs_get_float (node->attrs, "min", -INFINITY);
-  clamp->high = (float) tap_attrs_get_float (node->attrs, "max", INFINITY);
-  for (int i = 1; i <= 2; i++)
-    if (i < node->n_inputs && node->inputs[i] >= 0)
-      {
-        TapTensor *bound = tap_graph_get_value (graph, node->inputs[i])->constant;
-
-        if (bound == NULL || bound->dtype != TAP_DTYPE_F32 || bound->count != 1)
-          return FALSE;
-        *ends[i - 1] = tap_tensor_f32 (bound)[0];
-      }
-  return TRUE;
-}
-
-/* Step of the only reader of @value among the steps, or -1. */
-static int
-only_reader (const TapPlan *self, int value)
-{
-  int reader = -1;
-
-  for (int s = 0; s < self->n_steps; s++)
-    for (int i = 0; i < self->steps[s].n_inputs; i++)
-      if (self->steps[s].inputs[i] == value)
-        {
-          if (reader >= 0)
-            return -1;
-          reader = s;
-        }
-  return reader;
-}
-
-/* An activation that only clamps is applied by the kernel before it as it stores: the same bits, one
- * pass over the memory less. Not when somebody looks at the value in between. */
-static void
-fuse_clamps (TapPlan *self, gboolean *value_needed)
-{
-  gboolean *gone = g_new0 (gboolean, (gsize) self->n_steps + 1);
-  int n = 0;
-
-  for (int s = 0; s < self->n_steps; s++)
-    {
-      TapPlanStep *step = &self->steps[s];
-      int value = step->n_outputs > 0 ? step->outputs[0] : -1, reader;
-      TapClamp clamp;
-
-      if (gone[s] || !(step->kernel->flags & TAP_CPU_CLAMPS) || value < 0 ||
-          self->values[value].tapped)
-        continue;
-      reader = only_reader (self, value);
-      if (reader < 0 || self->steps[reader].inputs[0] != value ||
-          !as_clamp (self->graph, self->steps[reader].node, &clamp))
-        continue;
-      step->clamp = clamp;
-      step->outputs[0] = self->steps[reader].outputs[0];
-      value_needed[value] = FALSE;
-      gone[reader] = TRUE;
-    }
-  for (int s = 0; s < self->n_steps; s++)
-    if (!gone[s])
-      self->steps[n++] = self->steps[s];
-    else
-      {
-        g_free (self->steps[s].inputs);
-        g_free (self->steps[s].outputs);
-      }
-  self->n_steps = n;
-  g_free (gone);
-}
-
 static void
 add_step (TapPlan *self, const TapNode *node, const gboolean *value_needed)
 {
@@ -197,7 +113,7 @@ add_step (TapPlan *self, const TapNode *node, const gboolean *value_needed)
 
   step->node = node;
   step->kernel = tap_cpu_find (node->op->name);
-  step->n_inputs = node->n_inputs;
+  step->n_inputs = step->n_reads = node->n_inputs;
   step->n_outputs = node->n_outputs;
   step->inputs = g_new (int, node->n_inputs + 1);
   step->outputs = g_new (int, node->n_outputs + 1);
@@ -272,7 +188,7 @@ measure (TapPlan *self, const TapSimd *simd, TapPool *pool)
   double total = 0;
 
   for (int s = 0; s < self->n_steps; s++)
-    self->max_io = MAX (self->max_io, MAX (self->steps[s].n_inputs, self->steps[s].n_outputs));
+    self->max_io = MAX (self->max_io, MAX (self->steps[s].n_reads, self->steps[s].n_outputs));
   arrays = g_new0 (TapCpuArray, 2 * (gsize) self->max_io + 1);
 
   for (int s = 0; s < self->n_steps; s++)
@@ -344,9 +260,9 @@ tap_plan_new (TapGraph *graph,
       add_step (self, tap_graph_get_node (graph, (int) i), value_needed);
   if (!check_types (self, error))
     return NULL;
-  /* A backward pass wants to see the activation apart. */
+  /* A backward pass wants to see every operator apart. */
   if (mode < TAP_PLAN_BACKWARD)
-    fuse_clamps (self, value_needed);
+    tap_plan_fuse (self, value_needed);
   for (int v = 0; v < self->n_values; v++)
     self->values[v].place = value_needed[v] ? TAP_PLACE_ARENA : TAP_PLACE_NONE;
   tap_plan_place (self);
@@ -415,6 +331,6 @@ tap_plan_bind (const TapPlan *self,
                TapCpuArray *inputs,
                TapCpuArray *outputs)
 {
-  bind (self, step->inputs, step->n_inputs, data, inputs);
+  bind (self, step->inputs, step->n_reads, data, inputs);
   bind (self, step->outputs, step->n_outputs, data, outputs);
 }

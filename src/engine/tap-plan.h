@@ -35,8 +35,9 @@ typedef struct
   TapDtype dtype;
   int root; /* the value in whose memory it lies; itself unless it is a view or made in place */
   TapPlace place;
-  gsize offset, bytes;
-  int last_use; /* step that reads it or a view of it last; -1 */
+  gsize at;            /* bytes from where the root's memory begins */
+  gsize offset, bytes; /* offset: of the value itself, in the arena or the kept block */
+  int last_use;        /* step that reads it or a view of it last; -1 */
   gboolean tapped;
 } TapPlanValue;
 
@@ -46,8 +47,9 @@ typedef struct
   const TapCpuKernel *kernel;
   int *inputs, *outputs; /* values, -1 for what is left out; the node's own, but for a fused end */
   int n_inputs, n_outputs;
+  int n_reads;    /* the inputs, and after them a value that the kernel adds as it stores */
   TapClamp clamp; /* of the activation that was fused onto it */
-  gboolean view;  /* nothing to run */
+  gboolean view;  /* nothing to run: the outputs lie in the memory of the inputs, or around it */
   int algorithm;  /* of the kernel */
   gsize scratch;
   gsize saved, saved_offset; /* bytes left for a backward pass, and where in the kept block */
@@ -93,6 +95,10 @@ void tap_plan_bind (const TapPlan *self,
                     TapCpuArray *inputs,
                     TapCpuArray *outputs);
 
+/* plan-fuse.c: lets kernels do the steps after them; values that are then nobody's are unmarked. */
+void tap_plan_fuse (TapPlan *self, gboolean *value_needed);
+/* plan-pieces.c: puts the parts of a Concat and the pieces of a Split into the memory of the whole. */
+void tap_plan_place_pieces (TapPlan *self);
 /* plan-memory.c: fills root, place and offset of every value. */
 void tap_plan_place (TapPlan *self);
 

@@ -103,7 +103,11 @@ run_prepare (TapSession *self, Run *run, TapTensor *const *inputs, GError **erro
     }
   for (int v = 0; v < plan->n_values; v++)
     if (plan->values[v].place != TAP_PLACE_NONE)
-      run->data[v] = run->data[plan->values[v].root];
+      {
+        char *root = run->data[plan->values[v].root];
+
+        run->data[v] = root != NULL ? root + plan->values[v].at : NULL;
+      }
   return TRUE;
 }
 

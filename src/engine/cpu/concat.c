@@ -61,6 +61,9 @@ piece_task (gpointer user_data, int task, int worker)
       return;
     }
   piece = (char *) part->data + outer * length;
+  /* The plan has put it in its place. */
+  if (joined == piece)
+    return;
   if (p->run->rects != NULL)
     {
       TapCpuPlanes planes = tap_cpu_planes (whole);
@@ -90,9 +93,17 @@ pieces (const TapCpuRun *run,
     .axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", axis), whole->shape.n_dims),
     .size = tap_dtype_size (whole->dtype),
   };
+  const char *end = whole->data;
+  gboolean joined = TRUE;
 
-  tap_pool_run (run->pool, (int) tap_shape_product (&whole->shape, 0, p.axis) * p.n_parts,
-                piece_task, &p);
+  for (int i = 0; i < p.n_parts && joined; i++)
+    {
+      joined = p.parts[i].data == end || p.parts[i].data == NULL;
+      end += tap_cpu_count (&p.parts[i].shape) * p.size;
+    }
+  if (!joined)
+    tap_pool_run (run->pool, (int) tap_shape_product (&whole->shape, 0, p.axis) * p.n_parts,
+                  piece_task, &p);
   return TRUE;
 }
 
