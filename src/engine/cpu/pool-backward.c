@@ -1,0 +1,145 @@
+/* pool-backward.c - what flows back through means and p-norms over sliding windows
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Each row of outputs is spread over a row of inputs first, then that row is added to all rows of the
+ * windows. Outputs follow one another from the top left, so sums come together in one order. */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "engine/cpu/pooling.h"
+
+/* What each window of row @p hands to each of its cells, but for a factor of the cell. */
+static void
+shares (const TapPooling *pool, int p, const float *y, const float *dy, float *share)
+{
+  const TapWindow *w = &pool->w;
+
+  for (int q = 0; q < w->out_w; q++)
+    if (pool->kind == TAP_POOLING_AVERAGE)
+      {
+        gint64 count = q > pool->inner && q < pool->inner_end ? -1 : tap_pooling_count (pool, p, q);
+
+        if (count < 0) /* as its neighbour, which lies within the row too */
+          count = tap_pooling_count (pool, p, pool->inner);
+        share[q] = count > 0 ? dy[q] / (float) count : 0;
+      }
+    else if (pool->p == 1)
+      share[q] = dy[q];
+    else /* d (Σ |x|^p)^(1/p) = y^(1-p) |x|^(p-1) d|x|; 0 at 0 */
+      share[q] = y[q] == 0    ? 0 :
+                 pool->p == 2 ? dy[q] / y[q] :
+                                dy[q] * powf (y[q], 1.0f - (float) pool->p);
+}
+
+static void
+spread_columns (const TapPooling *pool, const float *share, float *row)
+{
+  const TapWindow *w = &pool->w;
+  int from = pool->inner, to = pool->inner_end;
+
+  memset (row, 0, (gsize) w->in_w * sizeof (float));
+  for (int q = 0; q < w->out_w; q++)
+    {
+      int s0, s1;
+      gint64 left;
+
+      if (q == from && w->stride_w == 1 && from < to)
+        {
+          for (int s = 0; s < w->kernel_w; s++)
+            pool->run->simd->add_into (row + from - w->pad_left + (gint64) s * w->dilation_w,
+                                       share + from, (gsize) (to - from));
+          q = to - 1;
+          continue;
+        }
+      left = tap_pooling_columns (pool, q, &s0, &s1);
+      for (int s = s0; s < s1; s++)
+        row[left + (gint64) s * w->dilation_w] += share[q];
+    }
+}
+
+/* The factors of the cells: sign (x) |x|^(p-1). */
+static void
+scale_by_power (const TapPooling *pool, const float *x, float *dx)
+{
+  for (gsize i = 0; i < pool->in_plane; i++)
+    {
+      float a = fabsf (x[i]), sign = x[i] > 0 ? 1.0f : x[i] < 0 ? -1.0f : 0.0f;
+
+      dx[i] *= sign * (pool->p == 1 ? 1.0f : pool->p == 2 ? a : powf (a, (float) (pool->p - 1)));
+    }
+}
+
+static void
+spread_plane (const TapPooling *pool, const float *y, const float *dy, float *scratch, float *dx)
+{
+  const TapWindow *w = &pool->w;
+  float *row = scratch, *share = scratch + pool->in_pitch;
+
+  if (pool->whole && pool->kind == TAP_POOLING_AVERAGE)
+    {
+      float each = dy[0] / (float) pool->in_plane;
+
+      pool->run->simd->binary (TAP_BINARY_ADD, dx, dx, 1, &each, 0, pool->in_plane);
+      return;
+    }
+  for (int p = 0; p < w->out_h; p++, dy += w->out_w)
+    {
+      int r0, r1;
+      gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
+
+      if (r0 == r1)
+        continue;
+      shares (pool, p, y != NULL ? y + (gsize) p * (gsize) w->out_w : NULL, dy, share);
+      spread_columns (pool, share, row);
+      for (int r = r0; r < r1; r++)
+        pool->run->simd->add_into (dx + (top + (gint64) r * w->dilation_h) * w->in_w, row,
+                                   (gsize) w->in_w);
+    }
+}
+
+static void
+spread_task (gpointer user_data, int task, int worker)
+{
+  const TapPooling *pool = user_data;
+  const TapCpuRun *run = pool->run;
+  gsize first = (gsize) task * pool->planes_per_task;
+  gsize last = MIN (first + pool->planes_per_task, pool->n_planes);
+
+  for (gsize i = first; i < last; i++)
+    {
+      float *dx = tap_cpu_f32 (&run->input_grads[0]) + i * pool->in_plane;
+
+      spread_plane (
+        pool,
+        pool->kind == TAP_POOLING_LP ? tap_cpu_f32 (&run->outputs[0]) + i * pool->out_plane : NULL,
+        tap_cpu_f32 (&run->output_grads[0]) + i * pool->out_plane, tap_pooling_row (pool, worker),
+        dx);
+      if (pool->kind == TAP_POOLING_LP)
+        scale_by_power (pool, tap_cpu_f32 (&run->inputs[0]) + i * pool->in_plane, dx);
+    }
+}
+
+gboolean
+tap_pooling_average_backward (const TapCpuRun *run, GError **error)
+{
+  TapPooling pool;
+
+  if (!tap_pooling_init (&pool, run, TAP_POOLING_AVERAGE, error))
+    return FALSE;
+  tap_pooling_run (&pool, spread_task);
+  return TRUE;
+}
+
+/* Edges: a window of zeros hands on 0; so does a cell that is 0, in every norm. */
+gboolean
+tap_pooling_lp_backward (const TapCpuRun *run, GError **error)
+{
+  TapPooling pool;
+
+  if (!tap_pooling_init (&pool, run, TAP_POOLING_LP, error))
+    return FALSE;
+  tap_pooling_run (&pool, spread_task);
+  return TRUE;
+}

@@ -1,0 +1,322 @@
+/* pool-switches.c - where the maxima of pooling were, kept in a few bits each, and the way back
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A switch is the number of the winning tap, r × width of the kernel + s. A 2×2 window needs 2 bits, 3×3
+ * and 4×4 need 4; rows of switches start at whole bytes, so that tasks never share one. Beyond 256 taps
+ * a switch is a number of 32 bits: such windows are few.
+ *
+ * Layout of run->saved: [N × C][P][bytes of a row], low bits first. */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "engine/cpu/pooling.h"
+
+#define MAX_ROWS 16
+
+static int
+switch_bits (const TapWindow *w)
+{
+  gint64 taps = (gint64) w->kernel_h * w->kernel_w;
+
+  return taps <= 4 ? 2 : taps <= 16 ? 4 : taps <= 256 ? 8 : 32;
+}
+
+static gsize
+row_bytes (const TapWindow *w)
+{
+  return ((gsize) w->out_w * (gsize) switch_bits (w) + 7) / 8;
+}
+
+gsize
+tap_pooling_saved (const TapCpuRun *run)
+{
+  TapWindow w;
+
+  if (run->inputs[0].dtype != TAP_DTYPE_F32 ||
+      !tap_op_window (run->node, &run->inputs[0].shape, NULL, &w, NULL))
+    return 0;
+  return (gsize) tap_shape_product (&run->inputs[0].shape, 0, 2) * (gsize) w.out_h * row_bytes (&w);
+}
+
+static void
+pack (int bits, guint8 *packed, const guint8 *where, gsize n)
+{
+  gsize i = 0;
+
+  if (bits == 2)
+    {
+      for (; i + 4 <= n; i += 4)
+        packed[i / 4] =
+          (guint8) (where[i] | where[i + 1] << 2 | where[i + 2] << 4 | where[i + 3] << 6);
+      if (i < n)
+        packed[i / 4] = 0;
+      for (; i < n; i++)
+        packed[i / 4] |= (guint8) (where[i] << i % 4 * 2);
+    }
+  else if (bits == 4)
+    {
+      for (; i + 2 <= n; i += 2)
+        packed[i / 2] = (guint8) (where[i] | where[i + 1] << 4);
+      if (i < n)
+        packed[i / 2] = where[i];
+    }
+  else
+    memcpy (packed, where, n * (gsize) bits / 8);
+}
+
+static void
+unpack (int bits, guint8 *where, const guint8 *packed, gsize n)
+{
+  if (bits == 2)
+    for (gsize i = 0; i < n; i++)
+      where[i] = packed[i / 4] >> i % 4 * 2 & 3;
+  else if (bits == 4)
+    {
+      gsize i = 0;
+
+      for (; i + 2 <= n; i += 2)
+        {
+          where[i] = packed[i / 2] & 15;
+          where[i + 1] = packed[i / 2] >> 4;
+        }
+      if (i < n)
+        where[i] = packed[i / 2] & 15;
+    }
+  else
+    memcpy (where, packed, n * (gsize) bits / 8);
+}
+
+/* The number of the switch of cell @q in a row that is not packed. */
+static guint32
+get_switch (int bits, const guint8 *where, int q)
+{
+  return bits == 32 ? ((const guint32 *) (const void *) where)[q] : where[q];
+}
+
+/* Windows from .. to - 1 of row @p one by one, with a look at the borders. */
+static void
+search (const TapPooling *pool, const float *x, int p, int from, int to, guint8 *where, float *out)
+{
+  const TapWindow *w = &pool->w;
+  int bits = switch_bits (w);
+
+  for (int q = from; q < to; q++)
+    {
+      int r0, r1, s0, s1;
+      gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
+      gint64 left = tap_pooling_columns (pool, q, &s0, &s1);
+      float best = -INFINITY;
+      guint32 tap = (guint32) (r0 * w->kernel_w + s0);
+
+      for (int r = r0; r < r1; r++)
+        for (int s = s0; s < s1; s++)
+          {
+            float v =
+              x[(top + (gint64) r * w->dilation_h) * w->in_w + left + (gint64) s * w->dilation_w];
+
+            if (v > best || (isnan (v) && !isnan (best)) || (r == r0 && s == s0))
+              {
+                best = v;
+                tap = (guint32) (r * w->kernel_w + s);
+              }
+          }
+      out[q] = best;
+      if (bits == 32)
+        ((guint32 *) (void *) where)[q] = tap;
+      else
+        where[q] = (guint8) tap;
+    }
+}
+
+static gboolean
+is_narrow (const TapWindow *w)
+{
+  return w->dilation_w == 1 && w->stride_w <= 2 && w->kernel_h <= MAX_ROWS && switch_bits (w) < 32;
+}
+
+static void
+find_row (const TapPooling *pool,
+          const float *x,
+          int p,
+          const TapRect *rect,
+          guint8 *where,
+          float *out)
+{
+  const TapWindow *w = &pool->w;
+  int end = rect->x + rect->width;
+  int from = MAX (rect->x, pool->inner), to = MIN (end, pool->inner_end);
+  int r0, r1;
+  gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
+  const float *rows[MAX_ROWS];
+
+  if (!is_narrow (w) || from >= to || r0 == r1)
+    {
+      search (pool, x, p, rect->x, end, where, out);
+      return;
+    }
+  search (pool, x, p, rect->x, from, where, out);
+  search (pool, x, p, to, end, where, out);
+  for (int r = r0; r < r1; r++)
+    rows[r - r0] =
+      x + (top + (gint64) r * w->dilation_h) * w->in_w + (gint64) from * w->stride_w - w->pad_left;
+  pool->run->simd->pool_switches (out + from, where + from, rows, r1 - r0, r0 * w->kernel_w,
+                                  w->kernel_w, w->stride_w, (gsize) (to - from));
+}
+
+/* Indices, as ONNX counts them; a window without a cell says -1. */
+static void
+write_indices (const TapPooling *pool,
+               gsize plane,
+               int p,
+               const TapRect *rect,
+               const guint8 *where,
+               gint64 *indices)
+{
+  const TapWindow *w = &pool->w;
+  gboolean column_major = tap_attrs_get_int (pool->run->node->attrs, "storage_order", 0) == 1;
+  int bits = switch_bits (w);
+
+  for (int q = rect->x; q < rect->x + rect->width; q++)
+    {
+      int r0, r1, s0, s1;
+      gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
+      gint64 left = tap_pooling_columns (pool, q, &s0, &s1);
+      gint64 tap = get_switch (bits, where, q);
+      gint64 row = top + tap / w->kernel_w * w->dilation_h;
+      gint64 column = left + tap % w->kernel_w * w->dilation_w;
+
+      indices[q] = r0 == r1 || s0 == s1 ? -1 :
+                   column_major         ? column * w->in_h + row :
+                                          row * w->in_w + column;
+      indices[q] += (gint64) (plane * pool->in_plane);
+    }
+}
+
+void
+tap_pooling_max_plane (const TapPooling *self, gsize i, const TapRect *rect, float *scratch)
+{
+  const TapCpuRun *run = self->run;
+  const TapWindow *w = &self->w;
+  const float *x = tap_cpu_f32 (&run->inputs[0]) + i * self->in_plane;
+  guint8 *where = (guint8 *) (scratch + self->in_pitch);
+  float *unread = scratch + self->in_pitch + self->out_pitch;
+  int bits = switch_bits (w);
+
+  for (int p = rect->y; p < rect->y + rect->height; p++)
+    {
+      gsize row = i * self->out_plane + (gsize) p * (gsize) w->out_w;
+      float *out = run->outputs[0].data != NULL ? tap_cpu_f32 (&run->outputs[0]) + row : unread;
+
+      find_row (self, x, p, rect, where, out);
+      if (tap_cpu_wants_output (run, 1))
+        write_indices (self, i, p, rect, where, tap_cpu_i64 (&run->outputs[1]) + row);
+      if (run->saved != NULL && run->rects == NULL)
+        pack (bits, (guint8 *) run->saved + (i * (gsize) w->out_h + (gsize) p) * row_bytes (w),
+              where, (gsize) w->out_w);
+    }
+}
+
+/* Windows from .. to - 1 of row @p one by one. */
+static void
+scatter (const TapPooling *pool,
+         int p,
+         int from,
+         int to,
+         const guint8 *where,
+         const float *dy,
+         float *dx)
+{
+  const TapWindow *w = &pool->w;
+  int bits = switch_bits (w);
+
+  for (int q = from; q < to; q++)
+    {
+      guint32 tap = get_switch (bits, where, q);
+      gint64 row = (gint64) p * w->stride_h - w->pad_top +
+                   (gint64) (tap / (guint32) w->kernel_w) * w->dilation_h;
+      gint64 column = (gint64) q * w->stride_w - w->pad_left +
+                      (gint64) (tap % (guint32) w->kernel_w) * w->dilation_w;
+
+      /* not so where the window has no cell at all */
+      if (row >= 0 && row < w->in_h && column >= 0 && column < w->in_w)
+        dx[row * w->in_w + column] += dy[q];
+    }
+}
+
+/* Sums come together row by row of the output, so in one order. */
+static void
+unpool_plane (const TapPooling *pool,
+              const guint8 *saved,
+              const float *dy,
+              guint8 *where,
+              float *dx)
+{
+  const TapWindow *w = &pool->w;
+  int from = pool->inner, to = pool->inner_end;
+
+  for (int p = 0; p < w->out_h; p++, dy += w->out_w, saved += row_bytes (w))
+    {
+      float *rows[MAX_ROWS];
+      int r0, r1;
+      gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
+
+      if (r0 == r1)
+        continue;
+      unpack (switch_bits (w), where, saved, (gsize) w->out_w);
+      if (!is_narrow (w) || from >= to)
+        {
+          scatter (pool, p, 0, w->out_w, where, dy, dx);
+          continue;
+        }
+      for (int r = r0; r < r1; r++)
+        rows[r - r0] = dx + (top + (gint64) r * w->dilation_h) * w->in_w +
+                       (gint64) from * w->stride_w - w->pad_left;
+      scatter (pool, p, 0, from, where, dy, dx);
+      pool->run->simd->unpool (rows, r1 - r0, r0 * w->kernel_w, w->kernel_w, w->stride_w, dy + from,
+                               where + from, (gsize) (to - from));
+      scatter (pool, p, to, w->out_w, where, dy, dx);
+    }
+}
+
+static void
+unpool_task (gpointer user_data, int task, int worker)
+{
+  const TapPooling *pool = user_data;
+  const TapCpuRun *run = pool->run;
+  gsize first = (gsize) task * pool->planes_per_task;
+  gsize last = MIN (first + pool->planes_per_task, pool->n_planes);
+  gsize saved = (gsize) pool->w.out_h * row_bytes (&pool->w);
+
+  for (gsize i = first; i < last; i++)
+    {
+      tap_pooling_start (pool, i);
+      unpool_plane (pool, (const guint8 *) run->saved + i * saved,
+                    tap_cpu_f32 (&run->output_grads[0]) + i * pool->out_plane,
+                    (guint8 *) (tap_pooling_row (pool, worker) + pool->in_pitch),
+                    tap_cpu_f32 (&run->input_grads[0]) + i * pool->in_plane);
+    }
+}
+
+/**
+ * tap_pooling_max_backward:
+ *
+ * Gives what flows back to a maximum to the cell that it came from.
+ *
+ * Shapes: as max_forward() has them; Indices carry no derivative.
+ * Units: those of output_grads over those of x.
+ * Edges: among equals the first gets all, as in PyTorch.
+ * Errors: none that inference has not found.
+ * Source: Zeiler & Fergus 2014, section 2.1 (unpooling).
+ */
+gboolean
+tap_pooling_max_backward (const TapCpuRun *run, GError **error)
+{
+  TapPooling pool;
+
+  if (!tap_pooling_init (&pool, run, TAP_POOLING_MAX, error))
+    return FALSE;
+  tap_pooling_run (&pool, unpool_task);
+  return TRUE;
+}

@@ -1,0 +1,109 @@
+/* pooling.c - windows, borders and tasks of the pooling kernels
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "engine/cpu/pooling.h"
+
+/* Numbers of input that a task is worth. */
+#define CHUNK 16384
+
+static gsize
+pitch (int n)
+{
+  return ((gsize) n + 15) & ~(gsize) 15;
+}
+
+gboolean
+tap_pooling_init (TapPooling *self, const TapCpuRun *run, TapPoolingKind kind, GError **error)
+{
+  const TapAttrs *attrs = run->node->attrs;
+  const TapShape *x = &run->inputs[0].shape;
+  TapWindow *w = &self->w;
+  gint64 reach, last;
+  gsize work;
+
+  *self = (TapPooling){ .run = run, .kind = kind };
+  if (!tap_op_window (run->node, x, NULL, w, error))
+    return FALSE;
+  self->count_padding = tap_attrs_get_int (attrs, "count_include_pad", 0) != 0 ||
+                        tap_attrs_get_int (attrs, "caffe_count", 0) != 0;
+  self->p = (int) tap_attrs_get_int (attrs, "p", 2);
+  self->channels = (gsize) x->dims[1];
+  self->n_planes = (gsize) x->dims[0] * self->channels;
+  self->in_plane = (gsize) w->in_h * (gsize) w->in_w;
+  self->out_plane = (gsize) w->out_h * (gsize) w->out_w;
+  self->in_pitch = pitch (w->in_w);
+  self->out_pitch = pitch (w->out_w);
+  self->whole = w->out_h == 1 && w->out_w == 1 && w->kernel_h == w->in_h &&
+                w->kernel_w == w->in_w && w->dilation_h == 1 && w->dilation_w == 1 &&
+                w->pad_top == 0 && w->pad_left == 0;
+
+  reach = (gint64) (w->kernel_w - 1) * w->dilation_w + 1;
+  last = (gint64) w->in_w + w->pad_left - reach;
+  self->inner = MIN ((w->pad_left + w->stride_w - 1) / w->stride_w, w->out_w);
+  self->inner_end = last < 0 ? 0 : (int) MIN (last / w->stride_w + 1, w->out_w);
+  self->inner_end = MAX (self->inner_end, self->inner);
+
+  work = MAX (MAX (self->in_plane, self->out_plane), 1);
+  if (run->rects != NULL)
+    work = MAX ((gsize) run->rects[0].width * (gsize) run->rects[0].height * 4, 1);
+  self->planes_per_task = MAX (CHUNK / work, 1);
+  return TRUE;
+}
+
+void
+tap_pooling_run (TapPooling *self, TapPoolFunc task)
+{
+  tap_pool_run (self->run->pool,
+                (int) ((self->n_planes + self->planes_per_task - 1) / self->planes_per_task), task,
+                self);
+}
+
+gsize
+tap_pooling_scratch (const TapCpuRun *run)
+{
+  TapWindow w;
+
+  if (!tap_op_window (run->node, &run->inputs[0].shape, NULL, &w, NULL))
+    return 0;
+  return (gsize) tap_pool_get_n_threads (run->pool) * (pitch (w.in_w) + 2 * pitch (w.out_w)) *
+         sizeof (float);
+}
+
+float *
+tap_pooling_row (const TapPooling *self, int worker)
+{
+  return (float *) self->run->scratch + (gsize) worker * (self->in_pitch + 2 * self->out_pitch);
+}
+
+gint64
+tap_pooling_count (const TapPooling *self, int p, int q)
+{
+  const TapWindow *w = &self->w;
+  gint64 top = (gint64) p * w->stride_h - w->pad_top;
+  gint64 left = (gint64) q * w->stride_w - w->pad_left;
+  int r0, r1, s0, s1;
+
+  tap_pooling_taps (top, w->kernel_h, w->dilation_h,
+                    (gint64) w->in_h + (self->count_padding ? w->pad_bottom : 0), &r0, &r1);
+  tap_pooling_taps (left, w->kernel_w, w->dilation_w,
+                    (gint64) w->in_w + (self->count_padding ? w->pad_right : 0), &s0, &s1);
+  if (self->count_padding)
+    r0 = s0 = 0;
+  return (gint64) (r1 - r0) * (s1 - s0);
+}
+
+void
+tap_pooling_start (const TapPooling *self, gsize i)
+{
+  const TapCpuRun *run = self->run;
+  float *dx = tap_cpu_f32 (&run->input_grads[0]) + i * self->in_plane;
+
+  if (run->residual == NULL)
+    memset (dx, 0, self->in_plane * sizeof (float));
+  else if (run->residual + i * self->in_plane != dx)
+    memcpy (dx, run->residual + i * self->in_plane, self->in_plane * sizeof (float));
+}
