@@ -105,6 +105,88 @@ reference_conv_transpose (const TapTensor *x,
   return y;
 }
 
+/* What a convolution sees of x[n,c] from output (p, q) by tap (r, s): a row and a column. */
+static void
+seen (const ReferenceWindow *win, gint64 p, gint64 q, gint64 r, gint64 s, gint64 *h, gint64 *w)
+{
+  *h = p * win->stride_h - win->pad_top + r * win->dilation_h;
+  *w = q * win->stride_w - win->pad_left + s * win->dilation_w;
+}
+
+TapTensor *
+reference_conv_backward_data (const TapTensor *dy,
+                              const TapTensor *w,
+                              const TapShape *x_shape,
+                              const ReferenceWindow *win)
+{
+  TapTensor *dx = tap_tensor_new (TAP_DTYPE_F32, x_shape, NULL);
+  g_autofree double *sums = g_new0 (double, dx->count);
+  const gint64 *d = x_shape->dims;
+  gint64 in_per_group = w->shape.dims[1], out_per_group = w->shape.dims[0] / win->group;
+  gint64 h, v;
+
+  EACH_CELL (dy)
+  {
+    for (gint64 c = 0; c < in_per_group; c++)
+      for (gint64 r = 0; r < win->kernel_h; r++)
+        for (gint64 s = 0; s < win->kernel_w; s++)
+          {
+            seen (win, p, q, r, s, &h, &v);
+            if (h >= 0 && h < d[2] && v >= 0 && v < d[3])
+              sums[((n * d[1] + k / out_per_group * in_per_group + c) * d[2] + h) * d[3] + v] +=
+                at (w, k, c, r, s) * (double) tap_tensor_f32 (dy)[cell];
+          }
+  }
+  for (gsize i = 0; i < dx->count; i++)
+    tap_tensor_f32 (dx)[i] = (float) sums[i];
+  return dx;
+}
+
+TapTensor *
+reference_conv_backward_weights (const TapTensor *dy,
+                                 const TapTensor *x,
+                                 const TapShape *w_shape,
+                                 const ReferenceWindow *win)
+{
+  TapTensor *dw = tap_tensor_new (TAP_DTYPE_F32, w_shape, NULL);
+  g_autofree double *sums = g_new0 (double, dw->count);
+  const gint64 *d = w_shape->dims;
+  gint64 in_per_group = d[1], out_per_group = d[0] / win->group;
+  gint64 h, v;
+
+  EACH_CELL (dy)
+  {
+    for (gint64 c = 0; c < in_per_group; c++)
+      for (gint64 r = 0; r < win->kernel_h; r++)
+        for (gint64 s = 0; s < win->kernel_w; s++)
+          {
+            seen (win, p, q, r, s, &h, &v);
+            sums[((k * d[1] + c) * d[2] + r) * d[3] + s] +=
+              at (x, n, k / out_per_group * in_per_group + c, h, v) *
+              (double) tap_tensor_f32 (dy)[cell];
+          }
+  }
+  for (gsize i = 0; i < dw->count; i++)
+    tap_tensor_f32 (dw)[i] = (float) sums[i];
+  return dw;
+}
+
+TapTensor *
+reference_conv_backward_bias (const TapTensor *dy)
+{
+  TapShape shape = tap_shape_new (1, dy->shape.dims[1]);
+  TapTensor *db = tap_tensor_new (TAP_DTYPE_F32, &shape, NULL);
+  g_autofree double *sums = g_new0 (double, db->count);
+
+  EACH_CELL (dy)
+  {
+    sums[k] += (double) tap_tensor_f32 (dy)[cell];
+  }
+  for (gsize i = 0; i < db->count; i++)
+    tap_tensor_f32 (db)[i] = (float) sums[i];
+  return db;
+}
+
 TapTensor *
 reference_max_pool (const TapTensor *x, const ReferenceWindow *win)
 {

@@ -24,6 +24,17 @@ TapTensor *reference_conv_transpose (const TapTensor *x,
                                      const TapTensor *w,
                                      const TapTensor *bias,
                                      const ReferenceWindow *win);
+/* Adjoints of reference_conv(), written as loops over the outputs. The input's gradient of a transposed
+ * convolution is reference_conv() of @dy, its weights' reference_conv_backward_weights (x, dy, …). */
+TapTensor *reference_conv_backward_data (const TapTensor *dy,
+                                         const TapTensor *w,
+                                         const TapShape *x_shape,
+                                         const ReferenceWindow *win);
+TapTensor *reference_conv_backward_weights (const TapTensor *dy,
+                                            const TapTensor *x,
+                                            const TapShape *w_shape,
+                                            const ReferenceWindow *win);
+TapTensor *reference_conv_backward_bias (const TapTensor *dy);
 TapTensor *reference_max_pool (const TapTensor *x, const ReferenceWindow *win);
 TapTensor *
 reference_average_pool (const TapTensor *x, const ReferenceWindow *win, gboolean count_padding);

@@ -24,7 +24,8 @@ tap_conv_geometry (const TapWindow *window, int channels, TapConvGeometry *g)
   g->window = *w;
   g->channels = channels;
   g->direct = !padded && w->stride_w == 1;
-  g->flat = g->direct && w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1;
+  g->flat = g->direct && w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 &&
+            w->pad_left == 0 && w->in_w == w->out_w;
   g->rows_packed = w->dilation_h == 1 && w->kernel_h < w->stride_h;
   g->row_step = g->rows_packed ? w->kernel_h : w->stride_h;
   g->row_extent = g->rows_packed ? w->kernel_h : (w->kernel_h - 1) * w->dilation_h + 1;
@@ -76,31 +77,9 @@ tap_conv_taps (const TapConvGeometry *g, int width, ptrdiff_t *taps)
       }
 }
 
-/* out[i] = row[first + i × step] with zeros where there is no such column */
-static void
-fill_row (float *out, gsize length, const float *row, gint64 first, int step, int in_w)
-{
-  gsize before = first < 0 ? (gsize) ((-first + step - 1) / step) : 0;
-  gsize end = first < in_w ? (gsize) ((in_w - 1 - first) / step + 1) : 0;
-
-  before = MIN (before, length);
-  end = CLAMP (end, before, length);
-  for (gsize i = 0; i < before; i++)
-    out[i] = 0;
-  if (step == 1)
-    {
-      if (end > before)
-        memcpy (out + before, row + first + (gint64) before, (end - before) * sizeof (float));
-    }
-  else
-    for (gsize i = before; i < end; i++)
-      out[i] = row[first + (gint64) i * step];
-  for (gsize i = end; i < length; i++)
-    out[i] = 0;
-}
-
 void
 tap_conv_block_fill (const TapConvGeometry *g,
+                     const TapSimd *simd,
                      const TapRect *rect,
                      const float *x,
                      int first,
@@ -128,9 +107,9 @@ tap_conv_block_fill (const TapConvGeometry *g,
           memset (to, 0, row_floats * sizeof (float));
         else
           for (int p = 0; p < g->phases; p++)
-            fill_row (to + (gsize) p * length, length,
-                      x + (gsize) c * plane + (gsize) row * (gsize) w->in_w, left + p, w->stride_w,
-                      w->in_w);
+            simd->conv_fill (to + (gsize) p * length, length,
+                             x + (gsize) c * plane + (gsize) row * (gsize) w->in_w, left + p,
+                             (gsize) w->stride_w, (gsize) w->in_w);
       }
 }
 

@@ -3,7 +3,8 @@
  *
  * The kernels want the pixels of neighbouring outputs one float apart and know nothing of borders. A
  * block holds what some output rows and columns see: padding as zeros, and rows split by phase where
- * the stride is more than one (columns 0, s, 2s … first, then 1, s + 1 …). */
+ * the stride is more than one (columns 0, s, 2s … first, then 1, s + 1 …). Pads may be below zero:
+ * windows that begin within the input, as the phases of an adjoint have them. */
 #pragma once
 
 #include "engine/cpu/tap-cpu.h"
@@ -17,7 +18,7 @@ typedef struct
   TapWindow window;
   int channels;         /* of one group */
   gboolean direct;      /* the input itself will do: no padding, no column stride */
-  gboolean flat;        /* 1×1, stride 1: rows may be run together */
+  gboolean flat;        /* 1×1, stride 1, all of each row: rows may be run together */
   int row_step;         /* block rows from one output row to the next */
   int row_extent;       /* block rows that one output row sees */
   gboolean rows_packed; /* only the rows that some tap sees are there */
@@ -37,6 +38,7 @@ gsize tap_conv_block_floats (const TapConvGeometry *g, int rows, int width);
 void tap_conv_taps (const TapConvGeometry *g, int width, ptrdiff_t *taps);
 /* Copies what @rect of the outputs sees of channels @first .. @last - 1 of a group that begins at @x. */
 void tap_conv_block_fill (const TapConvGeometry *g,
+                          const TapSimd *simd,
                           const TapRect *rect,
                           const float *x,
                           int first,

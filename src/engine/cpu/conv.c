@@ -59,6 +59,8 @@ conv_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GErr
     {
     case TAP_CONV_DIRECT:
       return tap_conv_direct_pack (node, constants, error);
+    case TAP_CONV_BACK_DIRECT:
+      return tap_conv_direct_pack_back (node, constants, error);
     default:
       return NULL;
     }
@@ -112,6 +114,31 @@ conv_forward (const TapCpuRun *run, GError **error)
     }
 }
 
+static int
+conv_choose_backward (const TapCpuRun *run)
+{
+  return TAP_CONV_BACK_DIRECT;
+}
+
+static gsize
+conv_scratch_backward (const TapCpuRun *run)
+{
+  return MAX (tap_conv_direct_scratch_back (run), tap_conv_weights_scratch (run));
+}
+
+/**
+ * conv_backward:
+ *
+ * Gradients of x, w and bias, whichever are wanted.
+ */
+static gboolean
+conv_backward (const TapCpuRun *run, GError **error)
+{
+  if (run->input_grads[0].data != NULL && !tap_conv_direct_back (run, error))
+    return FALSE;
+  return tap_conv_weights_back (run, error);
+}
+
 const TapCpuKernel tap_cpu_conv = {
   .op = "Conv",
   .flags = TAP_CPU_REGIONS | TAP_CPU_CLAMPS | TAP_CPU_ADDS,
@@ -120,4 +147,8 @@ const TapCpuKernel tap_cpu_conv = {
   .pack = conv_pack,
   .scratch = conv_scratch,
   .forward = conv_forward,
+  .backward = conv_backward,
+  .needs = tap_conv_needs,
+  .choose_backward = conv_choose_backward,
+  .scratch_backward = conv_scratch_backward,
 };

@@ -17,10 +17,39 @@ typedef enum
   TAP_CONV_BACK_WINOGRAD, /* the same of 3×3, stride 1 */
 } TapConvAlgorithm;
 
-/* --- conv-direct.c --- */
+/* A convolution leads from fine maps to coarse ones, a transposed one from coarse to fine: as shapes
+ * they are the same. */
+typedef struct
+{
+  TapWindow window; /* in_h × in_w fine, out_h × out_w coarse cells, transposed or not */
+  int images, groups;
+  int fine, coarse; /* channels per group: the weights are [groups × coarse][fine][kernel] */
+  int n_taps;
+} TapConvShape;
+
+/* Of a Conv or ConvTranspose node with this input and these weights. */
+gboolean tap_conv_shape (const TapNode *node,
+                         const TapShape *x,
+                         const TapShape *w,
+                         TapConvShape *shape,
+                         GError **error);
+
+/* --- conv-direct.c: Conv and ConvTranspose, forward and the gradient of the input --- */
 
 TapTensor *tap_conv_direct_pack (const TapNode *node, TapTensor *const *constants, GError **error);
 gsize tap_conv_direct_scratch (const TapCpuRun *run);
 gboolean tap_conv_direct_forward (const TapCpuRun *run, GError **error);
+
+TapTensor *
+tap_conv_direct_pack_back (const TapNode *node, TapTensor *const *constants, GError **error);
+gsize tap_conv_direct_scratch_back (const TapCpuRun *run);
+gboolean tap_conv_direct_back (const TapCpuRun *run, GError **error);
+
+/* --- conv-weights.c: gradients of weights and bias, where they are wanted --- */
+
+gsize tap_conv_weights_scratch (const TapCpuRun *run);
+gboolean tap_conv_weights_back (const TapCpuRun *run, GError **error);
+/* For TapCpuKernel.needs */
+guint tap_conv_needs (const TapNode *node, guint wanted);
 
 G_END_DECLS

@@ -1,65 +1,104 @@
 /* conv-wide.c - direct convolution with vectors of pixels against broadcast weights
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The counterpart of conv-tiles.c for wide rows and short sums: outputs leave the registers as they lie
- * in memory, without a transposition, which is what little work per output would spend its time on.
- * Chains and packed weights are the same. The last tile of a row is moved back until it fits; what it
+ * The counterpart of conv-tiles.c for wide rows, short sums and groups of few channels: outputs leave
+ * the registers as they lie in memory, without a transposition. The chain per output is the same:
+ * bias, then (channel, tap) in order. The last tile of a row is moved back until it fits; what it
  * computes twice comes out the same twice. */
 
 #include "config.h"
 
-#include "engine/cpu/simd/vec.h"
+#include "engine/cpu/simd/conv-vec.h"
 
-/* Output channels at a time, which divide TAP_BLOCK; most vectors of pixels at a time. */
+/* The most vectors of pixels that fit the registers beside 1, 2, 3, 4 or 8 output channels. */
 #if VL == 16
-#  define CHANNELS 8
-#  define VECTORS  3
+#  define MOST_1 8
+#  define MOST_2 8
+#  define MOST_3 8
+#  define MOST_4 6
+#  define MOST_8 3
 #elif VL == 8
-#  define CHANNELS 4
-#  define VECTORS  3
+#  define MOST_1 8
+#  define MOST_2 5
+#  define MOST_3 4
+#  define MOST_4 3
 #else
-#  define CHANNELS 4
-#  define VECTORS  2
+#  define MOST_1 6
+#  define MOST_2 4
+#  define MOST_3 3
+#  define MOST_4 2
 #endif
 
-typedef void (*WideFunc) (const TapTileJob *job,
-                          const float *x,
-                          const float *w,
-                          const float *bias,
-                          size_t y,
-                          int channels);
+/* A tile: its first input cell, weight and bias, and its first output, counted from job->y. */
+typedef struct
+{
+  const float *x, *w, *bias;
+  size_t y;
+  int channels;  /* of those computed, that are there */
+  size_t pixels; /* of a tile narrower than a vector */
+} Tile;
 
-#define WIDE(NV)                                                                                   \
-  static void wide_##NV (const TapTileJob *job, const float *x, const float *w, const float *bias, \
-                         size_t y, int channels)                                                   \
+typedef void (*WideFunc) (const TapTileJob *job, const Tile *tile);
+
+#define SUM(CH, NV, LOAD)                                                                          \
+  const float *x = tile->x, *w = tile->w;                                                          \
+  V acc[CH][NV];                                                                                   \
+                                                                                                   \
+  TAP_UNROLL for (int i = 0; i < CH; i++)                                                          \
   {                                                                                                \
-    V acc[CHANNELS][NV];                                                                           \
+    V b = v_set (tile->bias != NULL ? tile->bias[i] : 0);                                          \
+    TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = b;                                         \
+  }                                                                                                \
+  for (int c = 0; c < job->channels; c++, x += job->x_channel)                                     \
+    for (int j = 0; j < job->n_taps; j++, w += job->w_step)                                        \
+      {                                                                                            \
+        const float *p = x + job->taps[j];                                                         \
+        V xv[NV];                                                                                  \
                                                                                                    \
-    TAP_UNROLL for (int i = 0; i < CHANNELS; i++)                                                  \
-    {                                                                                              \
-      V b = v_set (bias != NULL ? bias[i] : 0);                                                    \
-      TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = b;                                       \
-    }                                                                                              \
-    for (int c = 0; c < job->channels; c++, x += job->x_channel)                                   \
-      for (int j = 0; j < job->n_taps; j++, w += TAP_BLOCK)                                        \
+        TAP_UNROLL for (int v = 0; v < NV; v++) xv[v] = LOAD;                                      \
+        TAP_UNROLL for (int i = 0; i < CH; i++)                                                    \
         {                                                                                          \
-          const float *p = x + job->taps[j];                                                       \
-          V xv[NV];                                                                                \
-                                                                                                   \
-          TAP_UNROLL for (int v = 0; v < NV; v++) xv[v] = v_load (p + v * VL);                     \
-          TAP_UNROLL for (int i = 0; i < CHANNELS; i++)                                            \
-          {                                                                                        \
-            V b = v_set (w[i]);                                                                    \
-            TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = v_fma (b, xv[v], acc[i][v]);       \
-          }                                                                                        \
+          V b = v_set (w[i]);                                                                      \
+          TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = v_fma (b, xv[v], acc[i][v]);         \
         }                                                                                          \
+      }
+
+/* Residual, clamp and store of what is not side by side. */
+static inline void
+store_slowly (const TapTileJob *job, size_t at, V v, size_t n)
+{
+  if (job->residual != NULL)
+    v += v_load_spread (job->residual + at, job->y_pixel, n);
+  if (job->clamp.active)
+    v = v_clamp (v, v_set (job->clamp.low), v_set (job->clamp.high));
+  v_store_spread (job->y + at, v, job->y_pixel, n);
+}
+
+#define WIDE(CH, NV)                                                                               \
+  static void wide_##CH##_##NV (const TapTileJob *job, const Tile *tile)                           \
+  {                                                                                                \
+    SUM (CH, NV, v_load (p + v * VL))                                                              \
+                                                                                                   \
+    if (job->y_pixel != 1)                                                                         \
+      {                                                                                            \
+        TAP_UNROLL for (int i = 0; i < CH; i++)                                                    \
+        {                                                                                          \
+          if (i < tile->channels)                                                                  \
+            {                                                                                      \
+              TAP_UNROLL for (int v = 0; v < NV; v++) store_slowly (                               \
+                job, tile->y + (size_t) i * job->y_channel + (size_t) v * VL * job->y_pixel,       \
+                acc[i][v], VL);                                                                    \
+            }                                                                                      \
+        }                                                                                          \
+        return;                                                                                    \
+      }                                                                                            \
     if (job->residual != NULL)                                                                     \
       {                                                                                            \
-        const float *r = job->residual + y;                                                        \
+        const float *r = job->residual + tile->y;                                                  \
                                                                                                    \
-        TAP_UNROLL for (int i = 0; i < CHANNELS; i++)                                              \
+        TAP_UNROLL for (int i = 0; i < CH; i++)                                                    \
         {                                                                                          \
-          if (i < channels)                                                                        \
+          if (i < tile->channels)                                                                  \
             {                                                                                      \
               TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] +=                                 \
                 v_load (r + (size_t) i * job->y_channel + v * VL);                                 \
@@ -70,60 +109,133 @@ typedef void (*WideFunc) (const TapTileJob *job,
       {                                                                                            \
         const V low = v_set (job->clamp.low), high = v_set (job->clamp.high);                      \
                                                                                                    \
-        TAP_UNROLL for (int i = 0; i < CHANNELS; i++)                                              \
+        TAP_UNROLL for (int i = 0; i < CH; i++)                                                    \
         {                                                                                          \
           TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = v_clamp (acc[i][v], low, high);      \
         }                                                                                          \
       }                                                                                            \
-    TAP_UNROLL for (int i = 0; i < CHANNELS; i++)                                                  \
+    TAP_UNROLL for (int i = 0; i < CH; i++)                                                        \
     {                                                                                              \
-      if (i < channels)                                                                            \
+      if (i < tile->channels)                                                                      \
         {                                                                                          \
           TAP_UNROLL for (int v = 0; v < NV; v++)                                                  \
-            v_store (job->y + y + (size_t) i * job->y_channel + v * VL, acc[i][v]);                \
+            v_store (job->y + tile->y + (size_t) i * job->y_channel + v * VL, acc[i][v]);          \
         }                                                                                          \
     }                                                                                              \
   }
 
-WIDE (1)
-WIDE (2)
-#if VECTORS >= 3
-WIDE (3)
+#define NARROW(CH)                                                                                 \
+  static void narrow_##CH (const TapTileJob *job, const Tile *tile)                                \
+  {                                                                                                \
+    SUM (CH, 1, v_load_first (p, tile->pixels))                                                    \
+                                                                                                   \
+    TAP_UNROLL for (int i = 0; i < CH; i++)                                                        \
+    {                                                                                              \
+      if (i < tile->channels)                                                                      \
+        store_slowly (job, tile->y + (size_t) i * job->y_channel, acc[i][0], tile->pixels);        \
+    }                                                                                              \
+  }
+
+#define WIDE_1_2(CH) WIDE (CH, 1) WIDE (CH, 2)
+#define WIDE_1_3(CH) WIDE_1_2 (CH) WIDE (CH, 3)
+#define WIDE_1_4(CH) WIDE_1_3 (CH) WIDE (CH, 4)
+#define WIDE_1_5(CH) WIDE_1_4 (CH) WIDE (CH, 5)
+#define WIDE_1_6(CH) WIDE_1_5 (CH) WIDE (CH, 6)
+#define WIDE_1_8(CH) WIDE_1_6 (CH) WIDE (CH, 7) WIDE (CH, 8)
+
+#define NAMES_1_2(CH) narrow_##CH, wide_##CH##_1, wide_##CH##_2
+#define NAMES_1_3(CH) NAMES_1_2 (CH), wide_##CH##_3
+#define NAMES_1_4(CH) NAMES_1_3 (CH), wide_##CH##_4
+#define NAMES_1_5(CH) NAMES_1_4 (CH), wide_##CH##_5
+#define NAMES_1_6(CH) NAMES_1_5 (CH), wide_##CH##_6
+#define NAMES_1_8(CH) NAMES_1_6 (CH), wide_##CH##_7, wide_##CH##_8
+
+#define PASTE(a, n)    a##n
+#define UP_TO(n)       PASTE (WIDE_1_, n)
+#define NAMES_UP_TO(n) PASTE (NAMES_1_, n)
+
+NARROW (1)
+NARROW (2)
+NARROW (3)
+NARROW (4)
+UP_TO (MOST_1)
+(1) UP_TO (MOST_2) (2) UP_TO (MOST_3) (3) UP_TO (MOST_4) (4)
+#if VL == 16
+  NARROW (8) UP_TO (MOST_8) (8)
 #endif
 
-static const WideFunc wide[] = {
-  NULL,
-  wide_1,
-  wide_2,
-#if VECTORS >= 3
-  wide_3,
+  /* By channels and vectors, 0 vectors for less than one. */
+  static const struct
+{
+  int most;
+  WideFunc funcs[9];
+} wide[] = {
+  [1] = { MOST_1, { NAMES_UP_TO (MOST_1) (1) } }, [2] = { MOST_2, { NAMES_UP_TO (MOST_2) (2) } },
+  [3] = { MOST_3, { NAMES_UP_TO (MOST_3) (3) } }, [4] = { MOST_4, { NAMES_UP_TO (MOST_4) (4) } },
+#if VL == 16
+  [8] = { MOST_8, { NAMES_UP_TO (MOST_8) (8) } },
 #endif
 };
 
-/* Rows have to be at least a vector wide, and pixels of y side by side. */
-void
-TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job)
+/* How many of the channels to come are computed together. */
+static int
+together (const TapTileJob *job, int left)
+{
+#if VL == 16
+  /* padded blocks have weights for eight in any case */
+  if (left >= 8 || (left > 4 && job->w_step == TAP_BLOCK))
+    return 8;
+#endif
+  return left < 4 ? left : 4;
+}
+
+/* All channels of n vectors of pixels, or of less than one vector. */
+static void
+wide_column (const TapTileJob *job, const float *x, size_t y, size_t n, size_t pixels)
 {
   const size_t block = (size_t) job->channels * (size_t) job->n_taps * TAP_BLOCK;
 
-  for (int row = 0; row < job->rows; row++)
-    for (int q = 0, n; q < job->width; q += n * VL)
-      {
-        int left = (job->width - q + VL - 1) / VL;
+  for (int k = 0, channels; k < job->out_channels; k += channels)
+    {
+      Tile tile = {
+        .x = x,
+        .w = job->weights + (size_t) (k / TAP_BLOCK) * block + k % TAP_BLOCK,
+        .bias = job->bias != NULL ? job->bias + k : NULL,
+        .y = y + (size_t) k * job->y_channel,
+        .channels = job->out_channels - k,
+        .pixels = pixels,
+      };
 
-        /* four are better two and two than three and one */
-        n = left >= 2 * VECTORS || left == VECTORS ? VECTORS :
-            left > VECTORS                         ? (left + 1) / 2 :
-                                                     left;
-        while (n * VL > job->width)
-          n--;
-        if (q + n * VL > job->width)
-          q = job->width - n * VL;
-        for (int k = 0; k < job->out_channels; k += CHANNELS)
-          wide[n](job, job->x + (size_t) row * job->x_row + q,
-                  job->weights + (size_t) (k / TAP_BLOCK) * block + k % TAP_BLOCK,
-                  job->bias != NULL ? job->bias + k : NULL,
-                  (size_t) row * job->y_row + (size_t) k * job->y_channel + (size_t) q,
-                  job->out_channels - k);
-      }
+      channels = together (job, job->out_channels - k);
+      wide[channels].funcs[n](job, &tile);
+    }
+}
+
+void
+TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job)
+{
+  const size_t width = (size_t) job->width;
+  const size_t most = (size_t) wide[together (job, job->out_channels)].most;
+
+  for (int row = 0; row < job->rows; row++)
+    {
+      const float *x = job->x + (size_t) row * job->x_row;
+      size_t y = (size_t) row * job->y_row;
+
+      if (width < VL)
+        wide_column (job, x, y, 0, width);
+      else
+        for (size_t q = 0, n; q < width; q += n * VL)
+          {
+            size_t left = (width - q + VL - 1) / VL;
+
+            /* four are better two and two than three and one */
+            n = left >= 2 * most || left == most ? most : left > most ? (left + 1) / 2 : left;
+            while (n * VL > width)
+              n--;
+            if (q + n * VL > width)
+              q = width - n * VL;
+            wide_column (job, x + q, y + q * job->y_pixel, n, 0);
+          }
+    }
 }

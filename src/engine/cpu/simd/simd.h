@@ -35,8 +35,9 @@ typedef struct
   const ptrdiff_t *taps; /* offset of each tap, in floats; neighbouring pixels are 1 float apart */
   int n_taps;
   int channels;
-  const float *weights; /* [blocks][channels][taps][TAP_BLOCK] */
-  const float *bias;    /* [blocks × TAP_BLOCK], or NULL for 0 */
+  const float *weights; /* [blocks][channels][taps][w_step] */
+  size_t w_step;        /* TAP_BLOCK; for conv_wide also out_channels, where they are fewer */
+  const float *bias;    /* [blocks × w_step], or NULL for 0 */
   float *y;
   const float *residual;   /* laid out as y and apart from it: added to the finished sum, before the
                             clamp; or NULL */
@@ -46,22 +47,20 @@ typedef struct
   TapClamp clamp;
 } TapTileJob;
 
-/* Convolution with vectors along the row, for depthwise and small groups: one group, one image. */
+/* Depthwise convolution of a rectangle of one map: kernel × kernel with 3 or 5, stride 1 or 2. */
 typedef struct
 {
-  const float *x; /* as in TapTileJob */
-  size_t x_row, x_channel;
-  const ptrdiff_t *taps;
-  int n_taps;
-  int channels;
-  const float *weights; /* [out_channels][channels][taps], as in the file */
-  const float *bias;    /* [out_channels] or NULL */
-  float *y;
+  const float *x; /* the whole map */
+  int in_h, in_w;
+  int kernel, stride, pad_top, pad_left;
+  const float *weights; /* [kernel][kernel] */
+  float bias;
+  float *y; /* of the first output to compute */
   const float *residual; /* as in TapTileJob */
-  size_t y_row, y_channel;
-  int rows, width, out_channels;
+  size_t y_row;
+  int first_row, first_column, rows, width; /* of the outputs */
   TapClamp clamp;
-} TapRowJob;
+} TapDepthJob;
 
 /* Winograd's convolution of 3×3 windows, winograd.c and winograd-transform.c. Numbers of tiles lie as
  * [positions (tile + 2)²][blocks][tiles][TAP_BLOCK], and an inner loop works on a part of that. */
@@ -185,9 +184,16 @@ typedef struct
   const char *name; /* "AVX-512" */
   int lanes;        /* floats in a vector */
   void (*conv_tiles) (const TapTileJob *job);
-  /* the same bits; rows of at least @lanes pixels, y_pixel 1 */
+  /* the same bits */
   void (*conv_wide) (const TapTileJob *job);
-  void (*conv_rows) (const TapRowJob *job);
+  void (*conv_depth) (const TapDepthJob *job);
+  /* out[i] = row[first + i × step], 0 where there is no such cell among n */
+  void (*conv_fill) (float *out,
+                     size_t length,
+                     const float *row,
+                     ptrdiff_t first,
+                     size_t step,
+                     size_t n);
   void (*winograd_input) (const TapWinogradInput *job);
   void (*winograd_weights) (const TapWinogradWeights *job);
   void (*winograd_product) (const TapWinogradProduct *job);

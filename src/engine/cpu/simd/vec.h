@@ -109,14 +109,27 @@ v_select (VI mask, V a, V b)
 static inline V
 v_clamp (V x, V low, V high)
 {
+#if VL == 16
+  /* the second operand where one is NaN, or both are zeros */
+  return _mm512_min_ps (high, _mm512_max_ps (low, x));
+#elif VL == 8
+  return _mm256_min_ps (high, _mm256_max_ps (low, x));
+#else
   x = v_select ((VI) (x < low), low, x);
   return v_select ((VI) (x > high), high, x);
+#endif
 }
 
 /* The functions of the table, one file each. */
 void TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job);
 void TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job);
-void TAP_SIMD_NAME (tap_conv_rows) (const TapRowJob *job);
+void TAP_SIMD_NAME (tap_conv_depth) (const TapDepthJob *job);
+void TAP_SIMD_NAME (tap_conv_fill) (float *out,
+                                    size_t length,
+                                    const float *row,
+                                    ptrdiff_t first,
+                                    size_t step,
+                                    size_t n);
 void TAP_SIMD_NAME (tap_winograd_input) (const TapWinogradInput *job);
 void TAP_SIMD_NAME (tap_winograd_weights) (const TapWinogradWeights *job);
 void TAP_SIMD_NAME (tap_winograd_product) (const TapWinogradProduct *job);
