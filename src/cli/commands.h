@@ -11,6 +11,7 @@ int tap_cmd_info (TapCli *cli, int argc, char **argv);
 int tap_cmd_predict (TapCli *cli, int argc, char **argv);
 int tap_cmd_list (TapCli *cli, int argc, char **argv);
 int tap_cmd_replay (TapCli *cli, int argc, char **argv);
+int tap_cmd_bench (TapCli *cli, int argc, char **argv);
 int tap_cmd_example (TapCli *cli, int argc, char **argv);
 /* Every method of the registry is a command. */
 int tap_cmd_method (TapCli *cli, const TapMethod *method, int argc, char **argv);

@@ -18,6 +18,7 @@ const TapCommand tap_commands[] = {
   { "predict", "MODEL PICTURE…", N_ ("The most probable classes of pictures"), tap_cmd_predict },
   { "list", "methods|layers|formats|operators", N_ ("What there is"), tap_cmd_list },
   { "replay", "FIGURE", N_ ("Make a figure again from the recipe inside it"), tap_cmd_replay },
+  { "bench", "MODEL", N_ ("How fast the network runs here, layer by layer"), tap_cmd_bench },
   { "example", "", N_ ("The main job on the built-in example"), tap_cmd_example },
   { NULL },
 };

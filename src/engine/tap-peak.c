@@ -9,37 +9,33 @@
 #include "engine/tap-pool.h"
 
 /* Rounds of one task: some 0.3 ms. Short enough for a worker that wakes late to find one. */
-#define ROUNDS 200000
-#define TASKS  24
-#define RUNS   12
-
-typedef struct
-{
-  float sums[TASKS]; /* to be used for something */
-} Sink;
+#define ROUNDS  200000
+/* For each thread. */
+#define TASKS   6
+/* Long enough for the system to spread new threads over the cores. */
+#define PEAK_US 120000
 
 static void
 run_task (gpointer data, int task, int worker)
 {
-  Sink *sink = data;
+  float *sums = data;
 
-  sink->sums[task] = tap_cpu_simd ()->multiply_adds (ROUNDS);
+  sums[task] = tap_cpu_simd ()->multiply_adds (ROUNDS);
 }
 
 double
 tap_engine_measure_peak (int n_threads)
 {
   g_autoptr (TapPool) pool = tap_pool_new (n_threads);
-  int n_tasks = TASKS / 4 * MIN (tap_pool_get_n_threads (pool), 4);
+  int n_tasks = TASKS * tap_pool_get_n_threads (pool);
+  gint64 begin = g_get_monotonic_time (), start;
   double flop = 2.0 * ROUNDS * TAP_PEAK_CHAINS * tap_cpu_simd ()->lanes * n_tasks, best = 0;
-  Sink sink;
+  g_autofree float *sums = g_new (float, (gsize) n_tasks); /* to be used for something */
 
-  for (int i = 0; i < RUNS; i++)
+  for (start = begin; start < begin + PEAK_US; start = g_get_monotonic_time ())
     {
-      gint64 start = g_get_monotonic_time ();
-
-      tap_pool_run (pool, n_tasks, run_task, &sink);
-      best = MAX (best, flop / (double) (g_get_monotonic_time () - start) / 1e3);
+      tap_pool_run (pool, n_tasks, run_task, sums);
+      best = MAX (best, flop / (double) MAX (g_get_monotonic_time () - start, 1) / 1e3);
     }
   return best;
 }

@@ -8,7 +8,7 @@ import subprocess
 
 from tap_cli_test import CLI, SOURCE, Skip, case, document, good, main, refused, run
 
-COMMANDS = ("info", "predict", "list", "replay", "example")
+COMMANDS = ("info", "predict", "list", "replay", "bench", "example")
 
 
 def methods():
