@@ -77,7 +77,8 @@ tap_op_region (const TapGraph *graph, const TapNode *node)
     {
       gint64 axis = get_axis (node, node->op_type[0] == 'C' ? 1 : 0, 4);
 
-      return axis < 2 ? TAP_REGION_POINTWISE : TAP_REGION_FULL;
+      /* along the first axis other pictures come in, each with a rectangle of its own */
+      return axis == 1 ? TAP_REGION_POINTWISE : TAP_REGION_FULL;
     }
   if (g_str_has_suffix (node->op_type, "Softmax") && tap_op_opset (node) >= 13)
     return get_axis (node, -1, 4) < 2 ? TAP_REGION_POINTWISE : TAP_REGION_FULL;

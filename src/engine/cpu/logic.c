@@ -91,9 +91,11 @@ compare (const TapCpuRun *run, Logic op)
   gint64 a_strides[TAP_MAX_DIMS], b_strides[TAP_MAX_DIMS];
   gboolean integers = a->dtype == TAP_DTYPE_I64 && b->dtype == TAP_DTYPE_I64;
   gsize n = tap_cpu_count (&y->shape);
+  /* before opset 7 an attribute says where the second goes */
+  TapShape placed = tap_op_operand_shape (run->node, &a->shape, &b->shape);
 
   tap_cpu_broadcast_strides (&a->shape, &y->shape, a_strides);
-  tap_cpu_broadcast_strides (&b->shape, &y->shape, b_strides);
+  tap_cpu_broadcast_strides (&placed, &y->shape, b_strides);
   for (gsize i = 0; i < n; i++)
     {
       gsize u = offset_of (&y->shape, a_strides, i), v = offset_of (&y->shape, b_strides, i);

@@ -131,32 +131,58 @@ const TapCpuKernel tap_cpu_group_normalization = {
 typedef struct
 {
   const TapCpuRun *run;
+  TapShape tail; /* of what is normalized together */
   gsize length, rows, rows_per_task;
   float epsilon;
 } Layer;
+
+/* y = y ∘ operand, which may be smaller than the tail: one number or row for many. */
+static void
+join_tail (const Layer *l, TapBinary op, float *y, const TapCpuArray *operand)
+{
+  int last = l->tail.n_dims - 1;
+  gsize width = (gsize) l->tail.dims[last];
+  gint64 strides[TAP_MAX_DIMS];
+
+  tap_cpu_broadcast_strides (&operand->shape, &l->tail, strides);
+  for (gsize at = 0; at < l->length; at += width)
+    {
+      gsize rest = at / width, offset = 0;
+
+      for (int d = last - 1; d >= 0; d--)
+        {
+          offset += rest % (gsize) l->tail.dims[d] * (gsize) strides[d];
+          rest /= (gsize) l->tail.dims[d];
+        }
+      l->run->simd->binary (op, y + at, y + at, 1, tap_cpu_f32 (operand) + offset,
+                            (gsize) strides[last], width);
+    }
+}
 
 static void
 layer_task (gpointer user_data, int task, int worker)
 {
   const Layer *l = user_data;
   const TapSimd *simd = l->run->simd;
-  const float *scale = tap_cpu_f32 (&l->run->inputs[1]);
-  const float *shift = tap_cpu_has_input (l->run, 2) ? tap_cpu_f32 (&l->run->inputs[2]) : NULL;
   gsize first = (gsize) task * l->rows_per_task, last = MIN (first + l->rows_per_task, l->rows);
 
   for (gsize i = first; i < last; i++)
     {
       const float *x = tap_cpu_f32 (&l->run->inputs[0]) + i * l->length;
-      float *y = tap_cpu_f32 (&l->run->outputs[0]) + i * l->length;
       float mean = simd->sum (x, l->length) / (float) l->length;
       float variance = simd->sum_square_deviation (x, mean, l->length) / (float) l->length;
       float inverse = 1.0f / sqrtf (variance + l->epsilon);
 
-      simd->binary (TAP_BINARY_SUB, y, x, 1, &mean, 0, l->length);
-      simd->binary (TAP_BINARY_MUL, y, y, 1, &inverse, 0, l->length);
-      simd->binary (TAP_BINARY_MUL, y, y, 1, scale, 1, l->length);
-      if (shift != NULL)
-        simd->binary (TAP_BINARY_ADD, y, y, 1, shift, 1, l->length);
+      if (tap_cpu_wants_output (l->run, 0))
+        {
+          float *y = tap_cpu_f32 (&l->run->outputs[0]) + i * l->length;
+
+          simd->binary (TAP_BINARY_SUB, y, x, 1, &mean, 0, l->length);
+          simd->binary (TAP_BINARY_MUL, y, y, 1, &inverse, 0, l->length);
+          join_tail (l, TAP_BINARY_MUL, y, &l->run->inputs[1]);
+          if (tap_cpu_has_input (l->run, 2))
+            join_tail (l, TAP_BINARY_ADD, y, &l->run->inputs[2]);
+        }
       if (tap_cpu_wants_output (l->run, 1))
         tap_cpu_f32 (&l->run->outputs[1])[i] = mean;
       if (tap_cpu_wants_output (l->run, 2))
@@ -171,6 +197,9 @@ layer_forward (const TapCpuRun *run, GError **error)
   int axis = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", -1), x->n_dims);
   Layer l = { .run = run };
 
+  l.tail.n_dims = x->n_dims - axis;
+  for (int d = axis; d < x->n_dims; d++)
+    l.tail.dims[d - axis] = x->dims[d];
   l.length = (gsize) tap_shape_product (x, axis, x->n_dims);
   l.rows = (gsize) tap_shape_product (x, 0, axis);
   if (l.length == 0)
