@@ -58,6 +58,7 @@ conv_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GErr
   switch ((TapConvAlgorithm) algorithm)
     {
     case TAP_CONV_DIRECT:
+    case TAP_CONV_WINOGRAD:
       return tap_conv_direct_pack (node, constants, error);
     case TAP_CONV_BACK_DIRECT:
       return tap_conv_direct_pack_back (node, constants, error);
