@@ -13,6 +13,9 @@
 
 #include <string.h>
 
+/* Cells that one task brings back from the base: a few microseconds. */
+#define RESTORE_CELLS 16384
+
 static void
 get_extent (const TapShape *shape, int *height, int *width)
 {
@@ -201,53 +204,73 @@ bounds (const TapShape *shape, const TapChange *change)
                                        (TapRect){ 0 };
 }
 
-static void
-copy_rect (const TapShape *shape, gsize size, const TapRect *rect, char *to, const char *from)
+typedef struct
 {
-  TapCpuPlanes p = tap_cpu_planes (shape);
-  gsize bytes = (gsize) rect->width * size;
+  TapCpuPlanes planes;
+  gsize size, planes_per_task;
+  TapRect rect, kept;
+  char *to;
+  const char *from;
+} Restore;
 
-  if (tap_rect_is_empty (rect))
-    return;
-  for (gsize i = 0; i < p.images * p.channels; i++)
+/* Borders are a few cells wide, too short for memcpy(). */
+static inline void
+copy_cells (char *to, const char *from, gsize bytes)
+{
+  if (bytes > 64)
+    memcpy (to, from, bytes);
+  else
+    for (gsize i = 0; i < bytes; i += sizeof (float))
+      memcpy (to + i, from + i, sizeof (float));
+}
+
+static void
+restore_task (gpointer data, int task, int worker)
+{
+  const Restore *r = data;
+  gsize first = (gsize) task * r->planes_per_task;
+  gsize last = MIN (first + r->planes_per_task, r->planes.images * r->planes.channels);
+  gsize before = (gsize) (r->kept.x - r->rect.x) * r->size;
+  gsize after = (gsize) (r->kept.x + r->kept.width - r->rect.x) * r->size;
+  gsize bytes = (gsize) r->rect.width * r->size, row_bytes = r->planes.width * r->size;
+
+  for (gsize i = first; i < last; i++)
     {
-      gsize offset = ((i * p.height + (gsize) rect->y) * p.width + (gsize) rect->x) * size;
+      gsize offset =
+        ((i * r->planes.height + (gsize) r->rect.y) * r->planes.width + (gsize) r->rect.x) *
+        r->size;
 
-      if ((gsize) rect->width == p.width)
-        memcpy (to + offset, from + offset, bytes * (gsize) rect->height);
-      else if (bytes == sizeof (float))
-        for (int row = 0; row < rect->height; row++, offset += p.width * size)
-          memcpy (to + offset, from + offset, sizeof (float));
-      else
-        for (int row = 0; row < rect->height; row++, offset += p.width * size)
-          memcpy (to + offset, from + offset, bytes);
+      for (int y = r->rect.y; y < r->rect.y + r->rect.height; y++, offset += row_bytes)
+        if (y < r->kept.y || y >= r->kept.y + r->kept.height)
+          copy_cells (r->to + offset, r->from + offset, bytes);
+        else
+          {
+            copy_cells (r->to + offset, r->from + offset, before);
+            copy_cells (r->to + offset + after, r->from + offset + after, bytes - after);
+          }
     }
 }
 
 /* Brings @rect back from the base, but for @kept, which lies in it or is empty. */
 static void
-restore (TapPatchWalk *self, int v, const TapRect *rect, TapRect kept)
+restore (TapPatchWalk *self, int v, const TapRect *rect, const TapRect *kept)
 {
   const TapPlanValue *value = &self->plan->values[v];
-  const char *from = clean_data (self, v);
-  char *to = shadow_data (self, v);
-  gsize size = tap_dtype_size (value->dtype);
-  int end = rect->y + rect->height;
+  Restore r = {
+    .planes = tap_cpu_planes (&value->shape),
+    .size = tap_dtype_size (value->dtype),
+    .rect = *rect,
+    .kept = tap_rect_is_empty (kept) ? (TapRect){ rect->x, rect->y, 0, 0 } : *kept,
+    .to = shadow_data (self, v),
+    .from = clean_data (self, v),
+  };
+  gsize n_planes = r.planes.images * r.planes.channels;
+  /* per plane: the cells, and as many more for each row's start */
+  gsize cost = (gsize) rect->height * ((gsize) (rect->width - r.kept.width) + 8);
 
-  if (tap_rect_is_empty (&kept))
-    kept = (TapRect){ rect->x, end, 0, 0 };
-  /* above, beside and below what stays */
-  copy_rect (&value->shape, size, &(TapRect){ rect->x, rect->y, rect->width, kept.y - rect->y }, to,
-             from);
-  copy_rect (&value->shape, size, &(TapRect){ rect->x, kept.y, kept.x - rect->x, kept.height }, to,
-             from);
-  copy_rect (&value->shape, size,
-             &(TapRect){ kept.x + kept.width, kept.y, rect->x + rect->width - kept.x - kept.width,
-                         kept.height },
-             to, from);
-  copy_rect (&value->shape, size,
-             &(TapRect){ rect->x, kept.y + kept.height, rect->width, end - kept.y - kept.height },
-             to, from);
+  r.planes_per_task = MAX (RESTORE_CELLS / MAX (cost, 1), 1);
+  tap_pool_run (self->pool, (int) ((n_planes + r.planes_per_task - 1) / r.planes_per_task),
+                restore_task, &r);
 }
 
 /* Sees to it that the shadow holds this patch's numbers in @rect of the value, or in all of it. */
@@ -259,7 +282,7 @@ settle (TapPatchWalk *self, int v, const TapRect *rect)
   const TapPlanStep *step =
     self->route->makers[v] >= 0 ? &plan->steps[self->route->makers[v]] : NULL;
   TapChange *change = &self->changes[v], *dirty = &self->shadow->dirty[v];
-  TapRect old, wanted, new;
+  TapRect old, wanted, new, kept;
 
   if (step != NULL && step->view)
     {
@@ -279,7 +302,8 @@ settle (TapPatchWalk *self, int v, const TapRect *rect)
   if (tap_rect_is_empty (&wanted) || contains (&self->settled[v], &wanted) ||
       (change->extent == TAP_PART && contains (&new, &wanted)))
     return;
-  restore (self, v, &wanted, tap_rect_intersect (&wanted, &new));
+  kept = tap_rect_intersect (&wanted, &new);
+  restore (self, v, &wanted, &kept);
   self->settled[v] = wanted;
   if (contains (&wanted, &old))
     *dirty = *change;
