@@ -271,6 +271,13 @@ BINARY (pow, "Pow", TAP_BINARY_POW, FIRST | SECOND, FIRST | SECOND, NULL, 0)
 BINARY (prelu, "PRelu", TAP_BINARY_PRELU, SECOND, FIRST, prelu_saved, 0)
 BINARY (sub, "Sub", TAP_BINARY_SUB, 0, 0, NULL, 0)
 
+static void
+copy_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+{
+  run->simd->unary (TAP_UNARY_COPY, tap_cpu_f32 (&run->outputs[0]) + offset,
+                    tap_cpu_f32 (&run->inputs[0]) + offset, n, 0, 0);
+}
+
 /* One or more inputs, joined from the left. */
 static gboolean
 variadic (const TapCpuRun *run, TapBinary op)
@@ -279,10 +286,12 @@ variadic (const TapCpuRun *run, TapBinary op)
 
   if (run->n_inputs == 1)
     {
-      gsize size = tap_dtype_size (sum.dtype);
-
-      if (sum.data != run->inputs[0].data)
-        memcpy (sum.data, run->inputs[0].data, tap_cpu_count (&sum.shape) * size);
+      if (sum.data == run->inputs[0].data)
+        return TRUE;
+      if (sum.dtype == TAP_DTYPE_I64)
+        memcpy (sum.data, run->inputs[0].data, tap_cpu_count (&sum.shape) * sizeof (gint64));
+      else
+        tap_cpu_spans (run, FALSE, copy_span, NULL);
       return TRUE;
     }
   apply (run, op, &run->inputs[0], &run->inputs[1]);

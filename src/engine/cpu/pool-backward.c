@@ -111,6 +111,7 @@ spread_task (gpointer user_data, int task, int worker)
     {
       float *dx = tap_cpu_f32 (&run->input_grads[0]) + i * pool->in_plane;
 
+      tap_pooling_start (pool, i);
       spread_plane (
         pool,
         pool->kind == TAP_POOLING_LP ? tap_cpu_f32 (&run->outputs[0]) + i * pool->out_plane : NULL,
