@@ -25,6 +25,7 @@ typedef enum
   CASE_FORWARD_ONLY = 1 << 0, /* its numbers are no place for a derivative: NaN, integers */
   CASE_KINKS = 1 << 1,        /* many cells lie where the function has no derivative: ties */
   CASE_SAMPLED = 1 << 2,      /* large: derivatives of some cells, and of all along a direction */
+  CASE_FOLDED = 1 << 3,       /* is computed while a network loads, and has a kernel all the same */
 } CaseFlags;
 
 typedef struct
@@ -51,14 +52,19 @@ typedef struct
 /* NULL-terminated lists, one per family, each ended by an op of NULL. */
 const OperatorCase *const *operator_cases (void);
 guint operator_cases_count (const char *op);
-/* Fails the test with the case's line when it does not parse, or inference refuses it: FALSE. */
-gboolean operator_bench_init (OperatorBench *self, const OperatorCase *item);
+/* @fold: all inputs are constants, so that the outputs are as well, where the operator can be folded. Fails
+ * the test with the case's line when it does not parse, or inference refuses it: FALSE. */
+gboolean operator_bench_init (OperatorBench *self, const OperatorCase *item, gboolean fold);
 void operator_bench_clear (OperatorBench *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OperatorBench, operator_bench_clear)
 /* "Conv kernel_shape=[3,3] | 1x3x5x5 c4x3x3x3", for messages. (transfer full) */
 char *operator_case_describe (const OperatorCase *item);
 
-extern const OperatorCase cases_window[];
+extern const OperatorCase cases_binary[];
+extern const OperatorCase cases_move[];
+extern const OperatorCase cases_normalize[];
 extern const OperatorCase cases_pointwise[];
+extern const OperatorCase cases_reduce[];
+extern const OperatorCase cases_window[];
 
 G_END_DECLS

@@ -52,12 +52,11 @@ of_size (double value, double roundings, double magnitude)
 
 SIMPLE (absolute, exact (fabs (x)))
 SIMPLE (ceiling, exact (ceil (x)))
+/* The page says exp (x) - 1, which loses next to 0 what exp (x) is rounded by. */
 SIMPLE (celu,
-        x >= 0 || isnan (x) ?
-          exact (x) :
-          of_size (p->a * expm1 (x / p->a), ELEMENTARY + 3, p->a *expm1 (x / p->a)))
+        x >= 0 || isnan (x) ? exact (x) : of_size (p->a * expm1 (x / p->a), ELEMENTARY + 3, p->a))
 SIMPLE (cosine, of_size (cos (x), ELEMENTARY, 1))
-SIMPLE (elu, x >= 0 || isnan (x) ? exact (x) : relative (p->a * expm1 (x), ELEMENTARY + 1))
+SIMPLE (elu, x >= 0 || isnan (x) ? exact (x) : of_size (p->a * expm1 (x), ELEMENTARY + 2, p->a))
 SIMPLE (error_function, relative (erf (x), ELEMENTARY))
 SIMPLE (exponential, relative (exp (x), ELEMENTARY))
 SIMPLE (lower, exact (floor (x)))
@@ -79,10 +78,10 @@ SIMPLE (relu, exact (x < 0 ? 0 : x))
 SIMPLE (rounded, exact (rint (x)))
 SIMPLE (selu,
         x > 0 || isnan (x) ? relative (p->b * x, 1) :
-                             relative (p->b * p->a * expm1 (x), ELEMENTARY + 2))
+                             of_size (p->b * p->a * expm1 (x), ELEMENTARY + 3, p->a * p->b))
 SIMPLE (shrink,
         x<-p->a ? relative (x + p->b, 1) : x> p->a ? relative (x - p->b, 1) :
-                                                     exact (isnan (x) ? x : 0))
+                                                     exact (0))
 SIMPLE (sigmoid, relative (1 / (1 + exp (-x)), ELEMENTARY + 2))
 SIMPLE (sign, exact (isnan (x) ? x : (x > 0) - (x < 0)))
 SIMPLE (sine, of_size (sin (x), ELEMENTARY, 1))
@@ -90,7 +89,7 @@ SIMPLE (softplus, relative (log1p (exp (x)), 2 * ELEMENTARY))
 SIMPLE (softsign, relative (x / (1 + fabs (x)), 3))
 SIMPLE (square_root, relative (sqrt (x), 2))
 SIMPLE (hyperbolic_tangent, relative (tanh (x), ELEMENTARY))
-SIMPLE (thresholded, exact (x > p->a || isnan (x) ? x : 0))
+SIMPLE (thresholded, exact (x > p->a ? x : 0))
 
 static const struct
 {

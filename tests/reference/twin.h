@@ -42,8 +42,6 @@ typedef struct
 
 /* The twin of an operator; NULL when there is none. */
 TwinFunc twin_find (const char *op);
-/* The roundings that a convolution may take beyond those of its sum: fast algorithms trade
- * multiplications for them, as factors of the sum of magnitudes. */
 TwinArray twin_array_new (TapTensor *tensor); /* NULL: left out */
 TwinArray twin_array_copy (const TwinArray *array);
 void twin_array_clear (TwinArray *array);
@@ -81,7 +79,12 @@ TapShape twin_broadcast_shape (const TapShape *a, const TapShape *b);
 
 /* --- the tables, one per family --- */
 
-extern const Twin twins_window[];
+extern const Twin twins_binary[];
+extern const Twin twins_move[];
+extern const Twin twins_normalize[];
 extern const Twin twins_pointwise[];
+extern const Twin twins_reduce[];
+extern const Twin twins_resize[];
+extern const Twin twins_window[];
 
 G_END_DECLS
