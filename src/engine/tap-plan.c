@@ -333,4 +333,8 @@ tap_plan_bind (const TapPlan *self,
 {
   bind (self, step->inputs, step->n_reads, data, inputs);
   bind (self, step->outputs, step->n_outputs, data, outputs);
+  /* Nobody needs it, but it takes up room: a piece of a Split. */
+  for (int i = 0; i < step->n_outputs; i++)
+    if (step->outputs[i] < 0 && step->node->outputs[i] >= 0)
+      outputs[i].shape = self->values[step->node->outputs[i]].shape;
 }

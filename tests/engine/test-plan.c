@@ -1,0 +1,491 @@
+/* test-plan.c - what a plan promises: nothing is overwritten that is still to be read, and what is joined
+ *               or put in place changes no number
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Plans are followed with names instead of numbers: every cell of memory holds the name of the number
+ * that was last written there, and whoever reads has to find the names it expects. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "core/tap-error.h"
+#include "engine-test.h"
+#include "engine/cpu/isa.h"
+#include "engine/tap-plan.h"
+#include "engine/tap-session-profile.h"
+#include "ops/infer.h"
+#include "random-graph.h"
+
+typedef struct
+{
+  TapGraph *graph;
+  GRand *rand;
+  GArray *values, *channels; /* int */
+} Branches;
+
+static int
+pick (const Branches *b)
+{
+  return g_rand_int_range (b->rand, 0, (gint32) b->values->len);
+}
+
+static void
+add_value (Branches *b, int value, int channels)
+{
+  g_array_append_val (b->values, value);
+  g_array_append_val (b->channels, channels);
+}
+
+static int
+add_node (Branches *b, const char *op, TapAttrs *attrs, const int *inputs, int n)
+{
+  g_autofree char *name = g_strdup_printf ("v%d", tap_graph_n_values (b->graph));
+  g_autoptr (GError) error = NULL;
+  int output = tap_graph_value (b->graph, name);
+
+  tap_graph_add_node (b->graph, name, op, inputs, n, &output, 1, attrs, &error);
+  g_assert_no_error (error);
+  return output;
+}
+
+static void
+add_conv (Branches *b)
+{
+  int from = pick (b), out = g_rand_int_range (b->rand, 1, 20);
+  int inputs[2] = { g_array_index (b->values, int, from) };
+  TapShape shape = tap_shape_new (4, (gint64) out, (gint64) g_array_index (b->channels, int, from),
+                                  (gint64) 1, (gint64) 1);
+  g_autofree char *name = g_strdup_printf ("w%d", tap_graph_n_values (b->graph));
+  g_autoptr (TapTensor) weights = NULL;
+
+  weights = engine_test_random (&shape, g_rand_int (b->rand));
+  inputs[1] = tap_graph_value (b->graph, name);
+  tap_graph_set_constant (b->graph, inputs[1], weights);
+  add_value (b, add_node (b, "Conv", NULL, inputs, 2), out);
+}
+
+static void
+add_concat (Branches *b)
+{
+  TapAttrs *attrs = tap_attrs_new ();
+  int inputs[4], n = g_rand_int_range (b->rand, 1, 5), channels = 0;
+
+  for (int i = 0; i < n; i++)
+    {
+      int from = pick (b);
+
+      inputs[i] = g_array_index (b->values, int, from);
+      channels += g_array_index (b->channels, int, from);
+    }
+  tap_attrs_set_int (attrs, "axis", 1);
+  add_value (b, add_node (b, "Concat", attrs, inputs, n), channels);
+}
+
+static void
+add_split (Branches *b)
+{
+  int from = pick (b), channels = g_array_index (b->channels, int, from), outputs[2];
+  int input = g_array_index (b->values, int, from), first;
+  g_autofree char *name = g_strdup_printf ("s%d", tap_graph_n_values (b->graph));
+  g_autofree char *other = g_strdup_printf ("t%d", tap_graph_n_values (b->graph));
+  g_autoptr (GError) error = NULL;
+  TapAttrs *attrs;
+
+  if (channels < 2)
+    return;
+  attrs = tap_attrs_new ();
+  first = g_rand_int_range (b->rand, 1, channels);
+  tap_attrs_set_int (attrs, "axis", 1);
+  tap_attrs_set_ints (attrs, "split", (gint64[]){ first, channels - first }, 2);
+  outputs[0] = tap_graph_value (b->graph, name);
+  outputs[1] = tap_graph_value (b->graph, other);
+  tap_graph_add_node (b->graph, name, "Split", &input, 1, outputs, 2, attrs, &error);
+  g_assert_no_error (error);
+  add_value (b, outputs[0], first);
+  add_value (b, outputs[1], channels - first);
+}
+
+static void
+add_sum (Branches *b)
+{
+  int first = pick (b);
+
+  for (guint i = 0; i < b->values->len; i++)
+    if ((int) i != first &&
+        g_array_index (b->channels, int, i) == g_array_index (b->channels, int, first))
+      {
+        int inputs[2] = { g_array_index (b->values, int, first),
+                          g_array_index (b->values, int, i) };
+
+        add_value (b, add_node (b, g_rand_boolean (b->rand) ? "Add" : "Sum", NULL, inputs, 2),
+                   g_array_index (b->channels, int, first));
+        return;
+      }
+}
+
+static void
+add_pointwise (Branches *b)
+{
+  static const char *const ops[] = { "Relu", "Identity", "Sigmoid", "Neg" };
+  int from = pick (b);
+
+  add_value (b,
+             add_node (b, ops[g_rand_int_range (b->rand, 0, G_N_ELEMENTS (ops))], NULL,
+                       &g_array_index (b->values, int, from), 1),
+             g_array_index (b->channels, int, from));
+}
+
+/* Values of one extent, split, joined and added in every way. (transfer full) */
+static TapGraph *
+branches_new (guint32 seed)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GError) error = NULL;
+  Branches b = { tap_graph_new ("branches"), rand, values, channels };
+  TapShape input = tap_shape_new (4, (gint64) 1, (gint64) 4, (gint64) 3, (gint64) 5);
+  int x = tap_graph_value (b.graph, "x"), n = g_rand_int_range (rand, 4, 16);
+
+  tap_graph_add_input (b.graph, x, TAP_DTYPE_F32, &input);
+  add_value (&b, x, 4);
+  for (int i = 0; i < n; i++)
+    switch (g_rand_int_range (rand, 0, 6))
+      {
+      case 0:
+        add_concat (&b);
+        break;
+      case 1:
+        add_split (&b);
+        break;
+      case 2:
+        add_sum (&b);
+        break;
+      case 3:
+        add_pointwise (&b);
+        break;
+      default:
+        add_conv (&b);
+      }
+  tap_graph_add_output (b.graph, g_array_index (values, int, values->len - 1));
+  tap_graph_sort (b.graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  return b.graph;
+}
+
+/* --- plans followed by name --- */
+
+typedef struct
+{
+  const TapPlan *plan;
+  GHashTable *memory; /* address → name */
+  gsize **expected;   /* per value: names of its cells */
+  gsize n_names;
+} Names;
+
+/* Where a value begins, in cells of four bytes; blocks are far apart. */
+static gsize
+address_of (const TapPlan *plan, int v)
+{
+  const TapPlanValue *value = &plan->values[v];
+  int root = value->root;
+  gsize place = 1;
+
+  if (plan->values[root].place == TAP_PLACE_ARENA)
+    {
+      g_assert_cmpuint (value->offset, ==, plan->values[root].offset + value->at);
+      g_assert_cmpuint (value->offset + tap_cpu_count (&value->shape) * 4, <=, plan->arena_bytes);
+      return place + value->offset / 4;
+    }
+  if (plan->values[root].place == TAP_PLACE_KEPT)
+    return (place << 40) + (plan->values[root].offset + value->at) / 4;
+  g_assert_cmpint (plan->values[root].place, !=, TAP_PLACE_NONE);
+  g_assert_cmpuint (value->at + tap_cpu_count (&value->shape) * 4, <=, plan->values[root].bytes);
+  return (((gsize) root + 2) << 40) + value->at / 4;
+}
+
+static void
+write_names (Names *names, int v)
+{
+  gsize at = address_of (names->plan, v);
+
+  for (gsize i = 0; i < tap_cpu_count (&names->plan->values[v].shape); i++)
+    g_hash_table_insert (names->memory, GSIZE_TO_POINTER (at + i),
+                         GSIZE_TO_POINTER (names->expected[v][i]));
+}
+
+static void
+check_names (const Names *names, int v)
+{
+  gsize at = address_of (names->plan, v);
+
+  g_assert_nonnull (names->expected[v]);
+  for (gsize i = 0; i < tap_cpu_count (&names->plan->values[v].shape); i++)
+    g_assert_cmpuint (
+      GPOINTER_TO_SIZE (g_hash_table_lookup (names->memory, GSIZE_TO_POINTER (at + i))), ==,
+      names->expected[v][i]);
+}
+
+static void
+make_names (Names *names, int v)
+{
+  gsize n = tap_cpu_count (&names->plan->values[v].shape);
+
+  names->expected[v] = g_new (gsize, n + 1);
+  for (gsize i = 0; i < n; i++)
+    names->expected[v][i] = ++names->n_names;
+}
+
+/* The numbers of a step's outputs are those of its inputs (views, Concat, Split; the axis is 1). */
+static void
+copy_names (Names *names, const TapPlanStep *step)
+{
+  const TapPlanValue *values = names->plan->values;
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (gsize));
+  gint64 images = values[step->inputs[0]].shape.dims[0];
+  gsize next = 0;
+  int n = step->n_inputs;
+
+  if (step->kernel->flags & TAP_CPU_VIEW)
+    n = 1;
+  if (!g_str_equal (step->node->op->name, "Concat") && !g_str_equal (step->node->op->name, "Split"))
+    images = 1;
+  for (gint64 k = 0; k < images; k++)
+    for (int i = 0; i < n; i++)
+      {
+        gsize each = tap_cpu_count (&values[step->inputs[i]].shape) / (gsize) images;
+
+        g_array_append_vals (all, names->expected[step->inputs[i]] + (gsize) k * each,
+                             (guint) each);
+      }
+  for (int i = 0; i < step->n_outputs; i++)
+    if (step->outputs[i] >= 0)
+      names->expected[step->outputs[i]] =
+        g_new (gsize, tap_cpu_count (&values[step->outputs[i]].shape) + 1);
+  for (gint64 k = 0; k < images; k++)
+    for (int i = 0; i < step->n_outputs; i++)
+      {
+        /* an output that nobody wants takes what is left */
+        gsize each = step->outputs[i] >= 0 ?
+                       tap_cpu_count (&values[step->outputs[i]].shape) / (gsize) images :
+                       0;
+
+        if (step->outputs[i] < 0 && step->n_outputs == 2)
+          each = all->len / (gsize) images -
+                 tap_cpu_count (&values[step->outputs[1 - i]].shape) / (gsize) images;
+        if (step->outputs[i] >= 0)
+          memcpy (names->expected[step->outputs[i]] + (gsize) k * each,
+                  &g_array_index (all, gsize, next), each * sizeof (gsize));
+        next += each;
+      }
+}
+
+static void
+follow_step (Names *names, const TapPlanStep *step)
+{
+  const char *op = step->node->op->name;
+  gboolean moves = g_str_equal (op, "Concat") || g_str_equal (op, "Split");
+
+  for (int i = 0; i < step->n_reads; i++)
+    if (step->inputs[i] >= 0)
+      check_names (names, step->inputs[i]);
+  if (moves || (step->kernel->flags & TAP_CPU_VIEW))
+    copy_names (names, step);
+  else
+    for (int i = 0; i < step->n_outputs; i++)
+      if (step->outputs[i] >= 0)
+        make_names (names, step->outputs[i]);
+  /* What is no view is written; a view has to be there already. */
+  for (int i = 0; i < step->n_outputs; i++)
+    if (step->outputs[i] >= 0 && !step->view)
+      write_names (names, step->outputs[i]);
+  for (int i = 0; i < step->n_outputs; i++)
+    if (step->outputs[i] >= 0)
+      check_names (names, step->outputs[i]);
+}
+
+static void
+check_plan (const TapPlan *plan)
+{
+  Names names = { plan, g_hash_table_new (NULL, NULL),
+                  g_new0 (gsize *, (gsize) plan->n_values + 1) };
+
+  for (int v = 0; v < plan->n_values; v++)
+    if (plan->values[v].place != TAP_PLACE_NONE &&
+        tap_graph_get_value (plan->graph, v)->producer < 0)
+      {
+        make_names (&names, v);
+        write_names (&names, v);
+      }
+  for (int s = 0; s < plan->n_steps; s++)
+    follow_step (&names, &plan->steps[s]);
+  for (int v = 0; v < plan->n_values; v++)
+    if (names.expected[v] != NULL && (plan->values[v].tapped || plan->mode == TAP_PLAN_PATCH ||
+                                      plan->values[plan->values[v].root].place == TAP_PLACE_KEPT))
+      if (plan->values[v].tapped || plan->mode == TAP_PLAN_PATCH)
+        check_names (&names, v);
+  for (int v = 0; v < plan->n_values; v++)
+    g_free (names.expected[v]);
+  g_free (names.expected);
+  g_hash_table_unref (names.memory);
+}
+
+static TapTaps *
+random_taps (const TapGraph *graph, GRand *rand, int one_in)
+{
+  g_autoptr (GArray) values = random_graph_values (graph);
+  TapTaps *taps = tap_taps_new_for (tap_graph_get_output (graph, 0), -1);
+
+  for (guint i = 0; i < values->len; i++)
+    if (g_rand_int_range (rand, 0, one_in) == 0)
+      tap_taps_add (taps, g_array_index (values, int, i));
+  return taps;
+}
+
+static void
+check_graph (TapGraph *graph, guint32 seed)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  g_autoptr (TapPool) pool = tap_pool_new (1);
+  TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
+
+  for (gint64 images = 1; images <= 2; images++)
+    for (int mode = TAP_PLAN_FORWARD; mode <= TAP_PLAN_WEIGHTS; mode++)
+      for (int one_in = 2; one_in <= 10; one_in += 8)
+        {
+          g_autoptr (TapTaps) taps = random_taps (graph, rand, one_in);
+          g_autoptr (GError) error = NULL;
+          g_autoptr (TapPlan) plan = NULL;
+
+          shape.dims[0] = images;
+          plan =
+            tap_plan_new (graph, &shape, taps, (TapPlanMode) mode, tap_cpu_simd (), pool, &error);
+          g_assert_no_error (error);
+          check_plan (plan);
+        }
+}
+
+static void
+test_memory (void)
+{
+  g_test_summary ("Whoever reads a value finds what was written to it, in every kind of plan");
+  for (guint32 seed = 0; seed < 200; seed++)
+    {
+      g_autoptr (TapGraph) graph = seed % 20 == 0 ? random_graph_new (seed) : branches_new (seed);
+
+      check_graph (graph, seed);
+    }
+}
+
+static void
+test_numbers (void)
+{
+  g_test_summary ("What is joined and put in place changes no bit, however many threads and taps");
+  for (guint32 seed = 0; seed < 150; seed++)
+    {
+      g_autoptr (TapGraph) graph = seed % 3 == 0 ? random_graph_new (seed) : branches_new (seed);
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      g_autoptr (TapTaps) all = random_taps (graph, rand, 1);
+      TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
+      g_autoptr (TapTensor) picture = NULL;
+      g_autoptr (TapTrace) apart = NULL;
+
+      shape.dims[0] = 1 + seed % 2;
+      picture = engine_test_random (&shape, seed);
+      for (int n = 1; n <= 3; n++)
+        {
+          g_autoptr (GError) error = NULL;
+          g_autoptr (TapSession) session =
+            tap_session_new (graph, &(TapSessionOptions){ .n_threads = n }, &error);
+          g_autoptr (TapTaps) few = random_taps (graph, rand, 6);
+          g_autoptr (TapTrace) joined = NULL;
+
+          if (apart == NULL)
+            apart = engine_test_forward (session, picture, all, TAP_RUN_DEFAULT, &error);
+          g_assert_no_error (error);
+          joined = engine_test_forward (session, picture, few, TAP_RUN_DEFAULT, &error);
+          g_assert_no_error (error);
+          for (int v = 0; v < tap_graph_n_values (graph); v++)
+            if (tap_taps_contains (few, v))
+              engine_test_assert_equal_bits (tap_trace_get (joined, v), tap_trace_get (apart, v));
+        }
+    }
+}
+
+/* x → 1×1 → a, b → Concat, as in SqueezeNet; and a sum behind it, as in ResNet. */
+static TapGraph *
+fire_new (void)
+{
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (GError) error = NULL;
+  Branches b = { tap_graph_new ("fire"), rand, values, channels };
+  TapShape shape = tap_shape_new (4, (gint64) 1, (gint64) 16, (gint64) 7, (gint64) 7);
+  TapAttrs *attrs = tap_attrs_new ();
+  int x = tap_graph_value (b.graph, "x"), parts[2], sum[2];
+
+  tap_graph_add_input (b.graph, x, TAP_DTYPE_F32, &shape);
+  tap_attrs_set_int (attrs, "axis", 1);
+  for (int i = 0; i < 3; i++)
+    {
+      TapShape w =
+        tap_shape_new (4, (gint64) (i < 2 ? 8 : 16), (gint64) 16, (gint64) 1, (gint64) 1);
+      g_autofree char *name = g_strdup_printf ("w%d", i);
+      g_autoptr (TapTensor) weights = engine_test_random (&w, (guint32) i);
+      int inputs[2] = { x, tap_graph_value (b.graph, name) };
+
+      tap_graph_set_constant (b.graph, inputs[1], weights);
+      sum[1] = add_node (&b, "Conv", NULL, inputs, 2);
+      if (i < 2)
+        parts[i] = add_node (&b, "Relu", NULL, &sum[1], 1);
+      if (i == 1)
+        sum[0] = add_node (&b, "Concat", attrs, parts, 2);
+    }
+  x = add_node (&b, "Add", NULL, sum, 2);
+  tap_graph_add_output (b.graph, add_node (&b, "Relu", NULL, &x, 1));
+  tap_graph_sort (b.graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  return b.graph;
+}
+
+static void
+test_joined (void)
+{
+  g_autoptr (TapGraph) graph = fire_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TapSession) session =
+    tap_session_new (graph, &(TapSessionOptions){ .n_threads = 2 }, &error);
+  TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
+  g_autoptr (TapTensor) picture = engine_test_random (&shape, 1);
+  g_autoptr (TapProfile) profile = tap_session_profile (session, &picture, 1, 3, NULL, &error);
+
+  g_test_summary ("Activations, sums and Concat cost no step of their own where a convolution is");
+  g_assert_no_error (error);
+  /* two parts, and the third convolution with the sum and the activation behind it */
+  g_assert_cmpint (profile->n_steps, ==, 3);
+  g_assert_cmpstr (profile->steps[0].ops, ==, "Conv + Relu");
+  g_assert_cmpstr (profile->steps[1].ops, ==, "Conv + Relu");
+  g_assert_cmpstr (profile->steps[2].ops, ==, "Conv + Add + Relu");
+  /* 2 · 49 cells · 16 inputs · (8 + 8 + 16) outputs, and one addition for each cell of the sum */
+  g_assert_cmpfloat_with_epsilon (profile->gflop, 1e-9 * 2 * 49 * 16 * 32, 1e-12);
+  for (int s = 0; s < profile->n_steps; s++)
+    g_assert_cmpfloat (profile->steps[s].milliseconds, >=, 0);
+  /* the whole of the Concat and the sum; nothing else is ever alive */
+  g_assert_cmpuint (profile->arena_bytes, ==, 16 * 49 * 4);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/engine/plan/memory", test_memory);
+  g_test_add_func ("/engine/plan/numbers", test_numbers);
+  g_test_add_func ("/engine/plan/joined", test_joined);
+  return g_test_run ();
+}
