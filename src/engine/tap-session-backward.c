@@ -333,7 +333,8 @@ backward (TapSession *self,
                       "where a backward pass ends", error))
       return NULL;
   run.plan = find_plan (self, base->plan, rule, taps, values);
-  if (!run_prepare (&run, error) || !run_jobs (&run, progress, cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !run_prepare (&run, error) ||
+      !run_jobs (&run, progress, cancellable, error))
     return NULL;
   return collect (&run, error);
 }
