@@ -160,6 +160,13 @@ packed_floats (const TapConvShape *s, gboolean up)
   return n;
 }
 
+/* Weights and bias, which is zeros where there is none. */
+static gsize
+all_floats (const TapConvShape *s, gboolean up)
+{
+  return packed_floats (s, up) + tap_conv_bias_floats (s->groups, up ? s->fine : s->coarse);
+}
+
 static void
 pack (float *packed, const float *w, const float *bias, const TapConvShape *s, gboolean up)
 {
@@ -167,8 +174,7 @@ pack (float *packed, const float *w, const float *bias, const TapConvShape *s, g
     pack_up (packed, w, s);
   else
     pack_down (packed, w, s);
-  if (bias != NULL)
-    tap_conv_pack_bias (packed + packed_floats (s, up), bias, s->groups, up ? s->fine : s->coarse);
+  tap_conv_pack_bias (packed + packed_floats (s, up), bias, s->groups, up ? s->fine : s->coarse);
 }
 
 /* The order depends on kernel, strides and dilations, not on the input: any that is large enough. */
@@ -190,7 +196,6 @@ pack_constants (const TapNode *node, TapTensor *const *constants, gboolean backw
   TapConvShape s;
   TapShape shape;
   gboolean up;
-  gsize n;
 
   if (!backward && node->n_inputs > 2 && node->inputs[2] >= 0)
     {
@@ -201,10 +206,7 @@ pack_constants (const TapNode *node, TapTensor *const *constants, gboolean backw
   if (w == NULL || !weights_shape (node, &w->shape, &s))
     return NULL;
   up = s.window.transposed != backward;
-  n = packed_floats (&s, up);
-  if (b != NULL)
-    n += tap_conv_bias_floats (s.groups, up ? s.fine : s.coarse);
-  shape = tap_shape_new (1, (gint64) n);
+  shape = tap_shape_new (1, (gint64) all_floats (&s, up));
   packed = tap_tensor_new_uninit (TAP_DTYPE_F32, &shape, error);
   if (packed != NULL)
     pack (tap_tensor_f32 (packed), tap_tensor_f32 (w), b != NULL ? tap_tensor_f32 (b) : NULL, &s,
@@ -296,10 +298,7 @@ pass_bytes (const TapCpuRun *run, const TapConvShape *s, gboolean up)
 static gsize
 repacked_bytes (const TapCpuRun *run, const TapConvShape *s, gboolean up)
 {
-  if (run->packed != NULL)
-    return 0;
-  return (packed_floats (s, up) + tap_conv_bias_floats (s->groups, up ? s->fine : s->coarse)) *
-         sizeof (float);
+  return run->packed != NULL ? 0 : all_floats (s, up) * sizeof (float);
 }
 
 static gsize
@@ -445,6 +444,7 @@ tap_conv_direct_back (const TapCpuRun *run, GError **error)
 {
   Maps maps = {
     .x = tap_cpu_f32 (&run->output_grads[0]),
+    .residual = run->residual,
     .y = tap_cpu_f32 (&run->input_grads[0]),
   };
 

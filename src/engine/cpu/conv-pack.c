@@ -73,5 +73,6 @@ tap_conv_pack_bias (float *packed, const float *bias, int groups, int out_per_gr
 
   for (gsize g = 0; g < (gsize) groups; g++)
     for (gsize i = 0; i < n; i++)
-      packed[g * n + i] = i < (gsize) out_per_group ? bias[g * (gsize) out_per_group + i] : 0;
+      packed[g * n + i] =
+        bias != NULL && i < (gsize) out_per_group ? bias[g * (gsize) out_per_group + i] : 0;
 }

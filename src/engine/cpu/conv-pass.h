@@ -28,6 +28,7 @@ gsize tap_conv_group_floats (int out_per_group, int in_per_group, int n_taps);
 gsize tap_conv_packed_floats (int groups, int out_per_group, int in_per_group, int n_taps);
 gsize tap_conv_bias_floats (int groups, int out_per_group);
 void tap_conv_pack (float *packed, const TapConvWeights *weights);
+/* @bias: NULL for 0 */
 void tap_conv_pack_bias (float *packed, const float *bias, int groups, int out_per_group);
 
 /* --- conv-pass.c --- */
@@ -42,7 +43,7 @@ typedef struct
   float *y;                        /* cell 0 of channel 0 of image 0 */
   gsize y_channel, y_row, y_pixel; /* floats */
   const float *weights, *bias;     /* packed; bias NULL for 0 */
-  const float *residual;           /* laid out as y, or NULL */
+  const float *residual;           /* laid out as y, perhaps y itself; or NULL */
   TapClamp clamp;
   const TapRect *rects; /* per image: which outputs to compute; NULL for all */
   const TapSimd *simd;

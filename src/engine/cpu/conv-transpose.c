@@ -47,7 +47,7 @@ transposed_backward (const TapCpuRun *run, GError **error)
  * Errors: none that inference has not found. */
 const TapCpuKernel tap_cpu_conv_transpose = {
   .op = "ConvTranspose",
-  .flags = TAP_CPU_REGIONS | TAP_CPU_CLAMPS | TAP_CPU_ADDS,
+  .flags = TAP_CPU_REGIONS | TAP_CPU_CLAMPS | TAP_CPU_ADDS | TAP_CPU_BACK_ADDS,
   .pack = transposed_pack,
   .scratch = tap_conv_direct_scratch,
   .forward = tap_conv_direct_forward,

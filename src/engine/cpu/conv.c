@@ -142,7 +142,7 @@ conv_backward (const TapCpuRun *run, GError **error)
 
 const TapCpuKernel tap_cpu_conv = {
   .op = "Conv",
-  .flags = TAP_CPU_REGIONS | TAP_CPU_CLAMPS | TAP_CPU_ADDS,
+  .flags = TAP_CPU_REGIONS | TAP_CPU_CLAMPS | TAP_CPU_ADDS | TAP_CPU_BACK_ADDS,
   .choose = conv_choose,
   .packing = conv_packing,
   .pack = conv_pack,

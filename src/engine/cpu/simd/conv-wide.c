@@ -4,7 +4,7 @@
  * The counterpart of conv-tiles.c for wide rows, short sums and groups of few channels: outputs leave
  * the registers as they lie in memory, without a transposition. The chain per output is the same:
  * bias, then (channel, tap) in order. The last tile of a row is moved back until it fits; what it
- * computes twice comes out the same twice. */
+ * computes twice comes out the same twice, unless the residual it adds is where it stores. */
 
 #include "config.h"
 
@@ -233,9 +233,13 @@ TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job)
             n = left >= 2 * most || left == most ? most : left > most ? (left + 1) / 2 : left;
             while (n * VL > width)
               n--;
-            if (q + n * VL > width)
+            if (q + n * VL > width && job->residual == job->y)
+              n = (width - q) / VL;
+            else if (q + n * VL > width)
               q = width - n * VL;
-            wide_column (job, x + q, y + q * job->y_pixel, n, 0);
+            wide_column (job, x + q, y + q * job->y_pixel, n, width - q);
+            if (n == 0)
+              break;
           }
     }
 }

@@ -39,8 +39,8 @@ typedef struct
   size_t w_step;        /* TAP_BLOCK; for conv_wide also out_channels, where they are fewer */
   const float *bias;    /* [blocks × w_step], or NULL for 0 */
   float *y;
-  const float *residual;   /* laid out as y and apart from it: added to the finished sum, before the
-                            clamp; or NULL */
+  const float *residual;   /* laid out as y, and apart from it or the same: added to the finished sum,
+                            before the clamp; or NULL */
   size_t y_row, y_channel; /* floats */
   size_t y_pixel;          /* floats; 1 but for transposed convolution */
   int rows, width, out_channels;
