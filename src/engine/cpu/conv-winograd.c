@@ -1,7 +1,7 @@
 /* conv-winograd.c - convolution of 3×3 windows with fewer products
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The output is cut into tiles of m × m; simd/winograd-transform.c says what is computed of each. All
+ * The output is cut into tiles of 4 × 4; simd/winograd-transform.c says what is computed of each. All
  * tiles of all images are one list. With few weights (FUSED), all of them are transformed once; then each
  * task takes some tiles through all three steps in its own cache. With many (SHARED), the inputs of many
  * tiles are transformed first; then each task takes some output channels of all of them, transforming
@@ -21,13 +21,12 @@
 #define FUSED_TILES   28
 #define SHARED_TILES  56
 /* Input channels whose weights are transformed at a time, and blocks of output channels. */
-#define STEP_CHANNELS 128
+#define STEP_CHANNELS 64
 #define STEP_BLOCKS   2
 
 typedef struct
 {
   const TapWinogradJob *job;
-  int tile, positions;
   int in_blocks, out_blocks;
   int across, per_image, tiles; /* tiles of a row, of an image, of all */
   gboolean fused;
@@ -63,12 +62,6 @@ divide_up (int a, int b)
   return (a + b - 1) / b;
 }
 
-static int
-choose_tile (const TapWinogradJob *job)
-{
-  return 4;
-}
-
 /* Everything that follows from sizes and the number of threads. */
 static void
 prepare (Winograd *self, const TapWinogradJob *job)
@@ -77,20 +70,18 @@ prepare (Winograd *self, const TapWinogradJob *job)
   gsize per_tile;
 
   self->job = job;
-  self->tile = choose_tile (job);
-  self->positions = (self->tile + 2) * (self->tile + 2);
   self->in_blocks = divide_up (job->in, TAP_BLOCK);
   self->out_blocks = divide_up (job->out, TAP_BLOCK);
-  self->across = divide_up (job->out_w, self->tile);
-  self->per_image = self->across * divide_up (job->out_h, self->tile);
+  self->across = divide_up (job->out_w, TAP_WINOGRAD_TILE);
+  self->per_image = self->across * divide_up (job->out_h, TAP_WINOGRAD_TILE);
   self->tiles = self->per_image * job->images;
-  per_tile = (gsize) self->positions * (gsize) self->in_blocks * TAP_BLOCK;
+  per_tile = (gsize) TAP_WINOGRAD_POSITIONS * (gsize) self->in_blocks * TAP_BLOCK;
   self->fused = per_tile * (gsize) self->out_blocks * TAP_BLOCK <= FUSED_FLOATS &&
                 self->tiles >= 2 * threads * FUSED_TILES;
   self->blocks = MIN (self->out_blocks, STEP_BLOCKS);
   if (self->fused)
     {
-      gsize sums = (gsize) (self->positions * self->blocks * TAP_BLOCK);
+      gsize sums = (gsize) (TAP_WINOGRAD_POSITIONS * self->blocks * TAP_BLOCK);
 
       self->round = (int) CLAMP (TASK_FLOATS / (per_tile + sums), 7, FUSED_TILES);
       self->round = MIN (self->round, self->tiles);
@@ -110,11 +101,11 @@ prepare (Winograd *self, const TapWinogradJob *job)
     }
   self->v_block = (gsize) self->round * TAP_BLOCK;
   self->v_position = odd_lines ((gsize) self->in_blocks * self->v_block);
-  self->v_floats = (gsize) self->positions * self->v_position;
-  self->u_floats = (gsize) self->positions * self->u_position;
+  self->v_floats = (gsize) TAP_WINOGRAD_POSITIONS * self->v_position;
+  self->u_floats = (gsize) TAP_WINOGRAD_POSITIONS * self->u_position;
   self->sums_block = (gsize) self->part * TAP_BLOCK;
   self->sums_position = odd_lines ((gsize) self->blocks * self->sums_block);
-  self->sums_floats = (gsize) self->positions * self->sums_position;
+  self->sums_floats = (gsize) TAP_WINOGRAD_POSITIONS * self->sums_position;
   self->worker_floats = self->sums_floats + (self->fused ? self->v_floats : self->u_floats);
 }
 
@@ -142,9 +133,9 @@ each_run (const Winograd *self, int first, int n, RunFunc func, gpointer data)
       int place = t % self->per_image, column = place % self->across;
 
       tiles = MIN (first + n - t, self->across - column);
-      tiles = MIN (tiles, TAP_WINOGRAD_STRIP (self->tile));
-      func (self, t / self->per_image, place / self->across * self->tile, column * self->tile,
-            tiles, t - first, data);
+      tiles = MIN (tiles, TAP_WINOGRAD_STRIP);
+      func (self, t / self->per_image, place / self->across * TAP_WINOGRAD_TILE,
+            column * TAP_WINOGRAD_TILE, tiles, t - first, data);
     }
 }
 
@@ -164,7 +155,6 @@ input_run (const Winograd *self, int image, int row, int column, int tiles, int 
   gsize channel = (gsize) (image * job->groups + self->group) * (gsize) job->in +
                   (gsize) (place->block * TAP_BLOCK);
   TapWinogradInput input = {
-    .tile = self->tile,
     .x = job->x + channel * plane,
     .x_channel = plane,
     .channels = MIN (job->in - place->block * TAP_BLOCK, TAP_BLOCK),
@@ -191,7 +181,6 @@ output_run (const Winograd *self, int image, int row, int column, int tiles, int
   gsize offset = channel * plane + (gsize) row * (gsize) job->out_w + (gsize) column;
   gsize weights = (gsize) (job->groups * self->out_blocks * TAP_BLOCK) * (gsize) job->in * 9;
   TapWinogradOutput output = {
-    .tile = self->tile,
     .sums = place->sums + (gsize) at * TAP_BLOCK,
     .sums_position = self->sums_position,
     .bias = job->packed + weights + (self->group * self->out_blocks + place->block) * TAP_BLOCK,
@@ -201,8 +190,8 @@ output_run (const Winograd *self, int image, int row, int column, int tiles, int
     .y_channel = plane,
     .channels = MIN (job->out - place->block * TAP_BLOCK, TAP_BLOCK),
     .tiles = tiles,
-    .rows = MIN (self->tile, job->out_h - row),
-    .width = MIN (tiles * self->tile, job->out_w - column),
+    .rows = MIN (TAP_WINOGRAD_TILE, job->out_h - row),
+    .width = MIN (tiles * TAP_WINOGRAD_TILE, job->out_w - column),
     .clamp = job->clamp,
   };
 
@@ -215,7 +204,6 @@ transform_weights (const Winograd *self, int block, int first, int channels, flo
 {
   const TapWinogradJob *job = self->job;
   TapWinogradWeights weights = {
-    .tile = self->tile,
     .w = job->packed +
          ((gsize) (self->group * self->out_blocks + block) * (gsize) job->in + (gsize) first) * 9 *
            TAP_BLOCK,
@@ -251,7 +239,7 @@ multiply (const Winograd *self,
     .add = add,
   };
 
-  for (int p = 0; p < self->positions; p++)
+  for (int p = 0; p < TAP_WINOGRAD_POSITIONS; p++)
     {
       self->job->simd->winograd_product (&product);
       product.v += self->v_position;

@@ -39,7 +39,7 @@ typedef struct
   size_t w_step;        /* TAP_BLOCK; for conv_wide also out_channels, where they are fewer */
   const float *bias;    /* [blocks × w_step], or NULL for 0 */
   float *y;
-  const float *residual;   /* laid out as y, and apart from it or the same: added to the finished sum,
+  const float *residual; /* laid out as y, and apart from it or the same: added to the finished sum,
                             before the clamp; or NULL */
   size_t y_row, y_channel; /* floats */
   size_t y_pixel;          /* floats; 1 but for transposed convolution */
@@ -55,7 +55,7 @@ typedef struct
   int kernel, stride, pad_top, pad_left;
   const float *weights; /* [kernel][kernel] */
   float bias;
-  float *y; /* of the first output to compute */
+  float *y;              /* of the first output to compute */
   const float *residual; /* as in TapTileJob */
   size_t y_row;
   int first_row, first_column, rows, width; /* of the outputs */
@@ -63,15 +63,14 @@ typedef struct
 } TapDepthJob;
 
 /* Winograd's convolution of 3×3 windows, winograd.c and winograd-transform.c. Numbers of tiles lie as
- * [positions (tile + 2)²][blocks][tiles][TAP_BLOCK], and an inner loop works on a part of that. */
-#define TAP_WINOGRAD_MAX_TILE    6
-/* Tiles of a row that one call transforms. */
-#define TAP_WINOGRAD_STRIP(tile) (62 / (tile))
+ * [positions][blocks][tiles][TAP_BLOCK], and an inner loop works on a part of that. */
+#define TAP_WINOGRAD_TILE      4 /* outputs along an edge */
+#define TAP_WINOGRAD_POSITIONS 36
+#define TAP_WINOGRAD_STRIP     15 /* most tiles in one call of a transform */
 
 /* Inputs of neighbouring tiles of one row of tiles, one block of channels. */
 typedef struct
 {
-  int tile;       /* outputs along an edge, 4 or 6 */
   const float *x; /* plane of the block's first channel */
   size_t x_channel;
   int channels; /* those above TAP_BLOCK are for another call, those missing to it are zeros */
@@ -84,7 +83,6 @@ typedef struct
 
 typedef struct
 {
-  int tile;
   const float *w; /* [channels][9][TAP_BLOCK] */
   int channels;
   float *u; /* [positions][channels][TAP_BLOCK] */
@@ -107,7 +105,6 @@ typedef struct
 /* Outputs of neighbouring tiles of one row of tiles, one block of channels. */
 typedef struct
 {
-  int tile;
   const float *sums; /* of the first tile, position 0 */
   size_t sums_position;
   const float *bias;     /* [TAP_BLOCK] */
