@@ -147,7 +147,7 @@ tap_patch_base_find_needed (const TapPatchBase *base, const TapTaps *taps)
       for (int i = 0; i < step->n_outputs; i++)
         if (step->outputs[i] >= 0 && wanted[step->outputs[i]])
           needed[s] = TRUE;
-      for (int i = 0; needed[s] && i < step->n_inputs; i++)
+      for (int i = 0; needed[s] && i < step->n_reads; i++)
         if (step->inputs[i] >= 0)
           wanted[step->inputs[i]] = TRUE;
     }
@@ -167,7 +167,7 @@ clean_data (const TapPatchWalk *self, int v)
   if (root->place == TAP_PLACE_CONSTANT)
     return tap_graph_get_value (self->plan->graph, value->root)->constant->data;
   if (root->place == TAP_PLACE_ARENA)
-    return (char *) self->base->clean.data + root->offset;
+    return (char *) self->base->clean.data + value->offset;
   return NULL;
 }
 
@@ -284,16 +284,18 @@ settle (TapPatchWalk *self, int v, const TapRect *rect)
   TapChange *change = &self->changes[v], *dirty = &self->shadow->dirty[v];
   TapRect old, wanted, new, kept;
 
-  if (step != NULL && step->view)
+  /* A view is the memory of its inputs, and a joined value has some of them in it. */
+  for (int i = 0; step != NULL && i < step->n_inputs; i++)
     {
-      /* The memory of its inputs, which are looked after. */
-      for (int i = 0; i < step->n_inputs; i++)
-        if (step->inputs[i] >= 0 && plan->values[step->inputs[i]].place == TAP_PLACE_ARENA)
-          settle (self, step->inputs[i],
-                  have_one_extent (&plan->values[step->inputs[i]].shape, &value->shape) ? rect :
-                                                                                          NULL);
-      return;
+      int in = step->inputs[i];
+
+      if (in < 0 || plan->values[in].root != value->root ||
+          plan->values[in].place == TAP_PLACE_NONE)
+        continue;
+      settle (self, in, have_one_extent (&plan->values[in].shape, &value->shape) ? rect : NULL);
     }
+  if (step != NULL && step->view)
+    return;
   if (change->extent == TAP_WHOLE || dirty->extent == TAP_CLEAN)
     return;
   old = bounds (&value->shape, dirty);
@@ -405,7 +407,7 @@ follow (const TapPatchWalk *self, int s)
     return change;
   get_extent (out, &height, &width);
 
-  for (int i = 0; i < step->n_inputs; i++)
+  for (int i = 0; i < step->n_reads; i++)
     {
       const TapChange *in = step->inputs[i] >= 0 ? &self->changes[step->inputs[i]] : NULL;
       const TapShape *shape;
@@ -419,7 +421,7 @@ follow (const TapPatchWalk *self, int s)
         return whole;
       if (rule == TAP_REGION_WINDOW && i == 0)
         rect = tap_window_region (&self->route->windows[s], &in->rect);
-      else if (rule == TAP_REGION_WINDOW || !have_one_extent (shape, out))
+      else if ((rule == TAP_REGION_WINDOW && i < step->n_inputs) || !have_one_extent (shape, out))
         return whole;
       else
         rect = in->rect;
@@ -441,7 +443,7 @@ settle_inputs (TapPatchWalk *self, int s, const TapChange *change)
   const TapPlanStep *step = &plan->steps[s];
   TapRegionRule rule = self->route->rules[s];
 
-  for (int i = 0; i < step->n_inputs; i++)
+  for (int i = 0; i < step->n_reads; i++)
     {
       int v = step->inputs[i];
       TapRect rect;
@@ -454,7 +456,7 @@ settle_inputs (TapPatchWalk *self, int s, const TapChange *change)
           continue;
         }
       rect = change->rect;
-      if (rule == TAP_REGION_WINDOW)
+      if (rule == TAP_REGION_WINDOW && i < step->n_inputs)
         rect = tap_window_sources (&self->route->windows[s], &change->rect);
       settle (self, v, &rect);
     }

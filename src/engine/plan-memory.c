@@ -324,7 +324,7 @@ settle_offsets (TapPlan *self)
 {
   g_autoptr (GArray) blocks = list_blocks (self);
 
-  if (self->mode == TAP_PLAN_PATCH)
+  if (self->mode < TAP_PLAN_BACKWARD)
     for (guint i = 0; i < blocks->len; i++)
       {
         Block *block = &g_array_index (blocks, Block, i);
@@ -400,8 +400,8 @@ tap_plan_place (TapPlan *self)
   settle_roots (self);
   settle_last_uses (self);
   settle_taps (self);
-  /* Patches and backward passes look after each value as a whole. */
-  if (self->mode == TAP_PLAN_FORWARD)
+  /* Backward passes look after each value as a whole. */
+  if (self->mode < TAP_PLAN_BACKWARD)
     tap_plan_place_pieces (self);
   settle_overwrites (self);
   settle_kept (self);

@@ -76,6 +76,35 @@ TapTrace *tap_session_patch (TapSession *self,
                              GCancellable *cancellable,
                              GError **error);
 
+/* Gets the trace of one position (transfer none). FALSE ends the work. Called by the thread that called
+ * tap_session_patch_many(), which has let go of the session meanwhile. */
+typedef gboolean (*TapPatchFunc) (int position,
+                                  TapTrace *trace,
+                                  gpointer user_data,
+                                  GError **error);
+
+/* tap_session_patch() for @n regions of one base: @func gets their traces in order, some at a time. Threads
+ * work on positions side by side, and what follows the maps (fully connected layers) is done for several
+ * positions at once, always for the same ones, so results depend on neither threads nor time.
+ * Shapes: pixels[i] as for a single patch; @n_pixels is @n, or 1 when all regions are of one size and get the
+ *   same pixels. Values of maps equal those of single patches bit for bit; behind them sums may be made in
+ *   another order, so they equal those within 1e-5 of max (1, |value|).
+ * @progress is set between the positions, every few tens of milliseconds, with no lock held: a sink may
+ *   wait there while something more urgent runs.
+ * Errors: those of tap_session_patch(), and what @func sets. */
+gboolean tap_session_patch_many (TapSession *self,
+                                 TapTrace *base,
+                                 const TapRect *regions,
+                                 TapTensor *const *pixels,
+                                 int n,
+                                 int n_pixels,
+                                 const TapTaps *taps,
+                                 TapPatchFunc func,
+                                 gpointer user_data,
+                                 TapProgress *progress,
+                                 GCancellable *cancellable,
+                                 GError **error);
+
 /* Sends the seeds back through the network: for every tap the sum over seeds of weight · ∂seed/∂tap,
  * as @rule understands ∂ (TAP_RULE_GRADIENT is the mathematical one).
  * @forward: a trace of this session made with TAP_RUN_FOR_BACKWARD (or _WEIGHTS, when a tap is a weight).
