@@ -246,6 +246,7 @@ take_model (TapDocument *self, TapModel *model)
   g_clear_pointer (&self->sessions, tap_sessions_unref);
   self->sessions = tap_sessions_new (model->graph, self->n_threads);
   self->original_preprocess = model->preprocess;
+  tap_lane_submit (self->warm_lane, tap_sessions_ref (self->sessions), 0);
 
   /* Nothing of the old network may be left when the world hears of the new one. */
   g_array_set_size (self->pinned, 0);
@@ -413,6 +414,23 @@ tap_document_reset_preprocess (TapDocument *self)
   tap_document_set_preprocess (self, &self->original_preprocess);
 }
 
+/* A network is warmed up while its owner is still looking for a picture. Whatever goes wrong will be said
+ * by the first run. */
+static gpointer
+warm_up (gconstpointer request, TapProgress *progress, GCancellable *cancellable, GError **error)
+{
+  TapSessions *sessions = (TapSessions *) request;
+
+  return tap_sessions_warm_up (sessions, cancellable, error) ? tap_sessions_ref (sessions) : NULL;
+}
+
+static void
+warmed_up_cb (gpointer result, const GError *error, gpointer user_data)
+{
+  if (result != NULL)
+    tap_sessions_unref (result);
+}
+
 void
 tap_document_init_lanes (TapDocument *self)
 {
@@ -424,4 +442,6 @@ tap_document_init_lanes (TapDocument *self)
                   (GDestroyNotify) tap_decode_answer_free, decode_done_cb, NULL, self);
   self->run_lane = tap_lane_new ("run", tap_run_job_run, (GDestroyNotify) tap_run_request_free,
                                  (GDestroyNotify) tap_run_answer_free, run_done_cb, NULL, self);
+  self->warm_lane = tap_lane_new ("warm-up", warm_up, (GDestroyNotify) tap_sessions_unref,
+                                  (GDestroyNotify) tap_sessions_unref, warmed_up_cb, NULL, self);
 }

@@ -42,7 +42,7 @@ struct _TapDocument
 {
   GObject parent_instance;
 
-  TapLane *open_lane, *decode_lane, *run_lane;
+  TapLane *open_lane, *decode_lane, *run_lane, *warm_lane;
   guint open_generation, decode_generation;
 
   char *opening;

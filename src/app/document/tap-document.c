@@ -1,8 +1,8 @@
 /* tap-document.c - what is open and what is chosen: the one selection that every pane shows
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Three lanes: opening (seconds, with progress), decoding (tens of milliseconds, at every step along
- * the strip), and clean runs. Each answer carries the question it belongs to and is dropped when the
+ * Four lanes: opening (seconds, with progress), decoding (tens of milliseconds, at every step along
+ * the strip), clean runs, and warming up what was just opened. Each answer carries the question it belongs to and is dropped when the
  * question has changed meanwhile. */
 #include "config.h"
 
@@ -150,6 +150,7 @@ tap_document_dispose (GObject *object)
   g_clear_pointer (&self->open_lane, tap_lane_dispose);
   g_clear_pointer (&self->decode_lane, tap_lane_dispose);
   g_clear_pointer (&self->run_lane, tap_lane_dispose);
+  g_clear_pointer (&self->warm_lane, tap_lane_dispose);
 
   G_OBJECT_CLASS (tap_document_parent_class)->dispose (object);
 }

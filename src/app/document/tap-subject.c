@@ -3,7 +3,7 @@
  *
  * Two sessions stand behind a graph: one for answers that a person is waiting for, one for sweeps.
  * A session's lock makes its second caller wait, so whatever takes seconds has to stay out of the
- * first one. Packed weights are the price; activations are not shared anyway. */
+ * first one. They share their packed weights; activations are not shared anyway. */
 #include "config.h"
 
 #include "app/document/tap-subject.h"
@@ -96,6 +96,14 @@ sessions_get (TapSessions *self, TapRole role, GError **error)
   g_mutex_unlock (&slot->lock);
 
   return session;
+}
+
+gboolean
+tap_sessions_warm_up (TapSessions *self, GCancellable *cancellable, GError **error)
+{
+  TapSession *session = sessions_get (self, TAP_ROLE_BROWSE, error);
+
+  return session != NULL && tap_session_warm_up (session, cancellable, error);
 }
 
 TapSubject *

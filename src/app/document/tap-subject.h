@@ -27,6 +27,8 @@ typedef struct _TapSessions TapSessions;
 TapSessions *tap_sessions_new (TapGraph *graph, int n_threads);
 TapSessions *tap_sessions_ref (TapSessions *self);
 void tap_sessions_unref (TapSessions *self);
+/* Workers only: brings the weights into the engine's order before anybody waits for them. */
+gboolean tap_sessions_warm_up (TapSessions *self, GCancellable *cancellable, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapSessions, tap_sessions_unref)
 
 typedef struct
