@@ -12,10 +12,11 @@
 #include "engine/patch-tail.h"
 
 /* Positions in a batch: with more of them the weights of the tail are read less often, with fewer the caller
- * hears of results sooner. */
-#define BATCH    32
+ * hears of results sooner; so the first ones are small. */
+#define BATCH       32
+#define FIRST_BATCH 4
 /* How long the workers go on without looking up. */
-#define ROUND_US 25000
+#define ROUND_US    25000
 
 typedef struct
 {
@@ -271,6 +272,8 @@ finish_batch (Many *self, int n, GError **error)
 static gboolean
 run_batch (Many *self, int n, int *per_round, TapProgress *progress, GError **error)
 {
+  int n_workers = self->n_walks;
+
   for (int done = 0; done < n;)
     {
       int round = MIN (*per_round, n - done);
@@ -283,7 +286,7 @@ run_batch (Many *self, int n, int *per_round, TapProgress *progress, GError **er
       done += round;
       took = MAX (g_get_monotonic_time () - start, 1);
       *per_round = (int) CLAMP ((gint64) round * ROUND_US / took, 1, BATCH);
-      *per_round = MAX (*per_round / self->n_walks, 1) * self->n_walks;
+      *per_round = MAX (*per_round / n_workers, 1) * n_workers;
       tap_progress_set (progress, (double) (self->first + done) / self->n);
     }
   return finish_batch (self, n, error);
@@ -332,15 +335,16 @@ tap_session_patch_many (TapSession *self,
   fine = prepare (&many, error);
   tap_session_leave (self);
   per_round = many.n_walks;
-  for (; fine && many.first < n; many.first += BATCH)
+  for (int size = FIRST_BATCH; fine && many.first < n; size = MIN (2 * size, BATCH))
     {
-      int in_batch = MIN (BATCH, n - many.first);
+      int in_batch = MIN (size, n - many.first);
 
       fine = run_batch (&many, in_batch, &per_round, progress, error);
       for (int i = 0; i < in_batch && fine; i++)
         fine = func (many.first + i, many.traces[i], user_data, error);
       for (int i = 0; i < in_batch; i++)
         g_clear_pointer (&many.traces[i], tap_trace_unref);
+      many.first += in_batch;
     }
   return fine;
 }

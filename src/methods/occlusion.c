@@ -23,6 +23,8 @@
 
 /* Partial results at most this often. */
 #define PARTIAL_US (G_USEC_PER_SEC / 20)
+/* Places that are handed to the engine together. */
+#define STRETCH    256
 
 typedef enum
 {
@@ -151,7 +153,8 @@ typedef struct
   TapTensor *probability, *strongest, *winner, *projection;
   guint8 *known;  /* rows × columns */
   float *scratch; /* n_classes */
-  gint64 start_us;
+  gsize n_done;
+  gint64 start_us, shown_us; /* shown: the latest partial result */
 } Sweep;
 
 static void
@@ -344,17 +347,14 @@ sweep_allocate (Sweep *self, GError **error)
   return TRUE;
 }
 
+/* Reads off what the maps show of one place. */
 static gboolean
-sweep_visit (Sweep *self, int row, int column, GCancellable *cancellable, GError **error)
+sweep_note (Sweep *self, gsize cell, TapTrace *trace, GError **error)
 {
-  TapRect region = sweep_region (self, row, column);
-  gsize cell = (gsize) row * (gsize) self->columns + (gsize) column;
-  g_autoptr (TapTrace) trace = tap_occlusion_cover (self->context, self->base, &region, self->fill,
-                                                    self->taps, cancellable, error);
   g_autoptr (GArray) top = NULL;
   TapMaps maps;
 
-  if (trace == NULL || !tap_context_probabilities (self->context, trace, 0, self->scratch, error))
+  if (!tap_context_probabilities (self->context, trace, 0, self->scratch, error))
     return FALSE;
   top = tap_scores_top (self->scratch, self->model->n_classes, 1);
   tap_tensor_f32 (self->probability)[cell] = self->scratch[self->class_index];
@@ -362,6 +362,7 @@ sweep_visit (Sweep *self, int row, int column, GCancellable *cancellable, GError
   if (tap_maps_init (&maps, tap_trace_get (trace, self->layer_value)))
     tap_tensor_f32 (self->strongest)[cell] = strength_of (self, &maps);
   self->known[cell] = 1;
+  self->n_done++;
   return TRUE;
 }
 
@@ -485,13 +486,13 @@ sweep_show (const Sweep *self, double fraction, TapProgress *progress)
   tap_progress_partial (progress, partial);
 }
 
-/* All positions, coarse ones first: a cell is visited at the largest power of two that divides both its row
- * and its column. */
-static gboolean
-sweep_run (Sweep *self, TapProgress *progress, GCancellable *cancellable, GError **error)
+/* All cells, coarse ones first: a cell comes at the largest power of two that divides both its row and its
+ * column. (transfer full) (element-type gsize) */
+static GArray *
+sweep_order (const Sweep *self)
 {
-  gint64 shown_us = self->start_us;
-  gsize n_done = 0, n = self->probability->count;
+  GArray *order = g_array_new (FALSE, FALSE, sizeof (gsize));
+  g_autofree guint8 *listed = g_malloc0 (self->probability->count);
   int step = 1;
 
   while (step < MAX (self->rows, self->columns))
@@ -500,22 +501,97 @@ sweep_run (Sweep *self, TapProgress *progress, GCancellable *cancellable, GError
     for (int row = 0; row < self->rows; row += step)
       for (int column = 0; column < self->columns; column += step)
         {
-          gint64 now;
+          gsize cell = (gsize) row * (gsize) self->columns + (gsize) column;
 
-          if (self->known[(gsize) row * (gsize) self->columns + (gsize) column])
-            continue;
-          if (!sweep_visit (self, row, column, cancellable, error))
-            return FALSE;
-          n_done++;
-
-          now = g_get_monotonic_time ();
-          if (now - shown_us < PARTIAL_US && n_done < n)
-            continue;
-          shown_us = now;
-          tap_progress_set (progress, (double) n_done / (double) n);
-          if (n_done < n && tap_progress_wants_partial (progress))
-            sweep_show (self, (double) n_done / (double) n, progress);
+          if (!listed[cell])
+            g_array_append_val (order, cell);
+          listed[cell] = 1;
         }
+  return order;
+}
+
+/* Some places of the sweep, as the engine takes them. */
+typedef struct
+{
+  Sweep *sweep;
+  TapProgress *progress;
+  const gsize *cells;
+  int n;
+  gsize done_before;
+} Stretch;
+
+static gboolean
+stretch_place_cb (int position, TapTrace *trace, gpointer user_data, GError **error)
+{
+  Stretch *stretch = user_data;
+  Sweep *sweep = stretch->sweep;
+  gsize n = sweep->probability->count;
+  gint64 now;
+
+  if (!sweep_note (sweep, stretch->cells[position], trace, error))
+    return FALSE;
+  now = g_get_monotonic_time ();
+  if (sweep->n_done < n && now - sweep->shown_us >= PARTIAL_US &&
+      tap_progress_wants_partial (stretch->progress))
+    {
+      sweep->shown_us = now;
+      sweep_show (sweep, (double) sweep->n_done / (double) n, stretch->progress);
+    }
+  return TRUE;
+}
+
+static void
+stretch_progress_cb (double fraction, gpointer user_data)
+{
+  const Stretch *stretch = user_data;
+
+  tap_progress_set (stretch->progress, ((double) stretch->done_before + fraction * stretch->n) /
+                                         (double) stretch->sweep->probability->count);
+}
+
+static gboolean
+stretch_run (Stretch *self, GCancellable *cancellable, GError **error)
+{
+  Sweep *sweep = self->sweep;
+  g_autofree TapRect *regions = g_new (TapRect, self->n);
+  g_autoptr (GPtrArray) pixels = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_tensor_unref);
+  g_autoptr (TapProgress) progress = tap_progress_new (stretch_progress_cb, NULL, self);
+
+  for (int i = 0; i < self->n; i++)
+    {
+      int row = (int) (self->cells[i] / (gsize) sweep->columns);
+      int column = (int) (self->cells[i] % (gsize) sweep->columns);
+      TapTensor *covering;
+
+      regions[i] = sweep_region (sweep, row, column);
+      covering = tap_occlusion_pixels (sweep->context, &regions[i], sweep->fill, error);
+      if (covering == NULL)
+        return FALSE;
+      g_ptr_array_add (pixels, covering);
+    }
+  return tap_session_patch_many (tap_context_get_session (sweep->context), sweep->base, regions,
+                                 (TapTensor *const *) pixels->pdata, self->n, self->n, sweep->taps,
+                                 stretch_place_cb, self, progress, cancellable, error);
+}
+
+/* A stretch at a time, for what covers the places takes memory. */
+static gboolean
+sweep_run (Sweep *self, TapProgress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GArray) order = sweep_order (self);
+
+  self->shown_us = self->start_us;
+  for (guint first = 0; first < order->len; first += STRETCH)
+    {
+      Stretch stretch = { .sweep = self,
+                          .progress = progress,
+                          .cells = &g_array_index (order, gsize, first),
+                          .n = (int) MIN (STRETCH, order->len - first),
+                          .done_before = self->n_done };
+
+      if (!stretch_run (&stretch, cancellable, error))
+        return FALSE;
+    }
   return TRUE;
 }
 

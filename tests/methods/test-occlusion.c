@@ -285,6 +285,8 @@ watch_progress (double fraction, gpointer user_data)
 
   g_assert_cmpfloat (fraction, >=, watch->fraction);
   watch->fraction = fraction;
+  if (watch->cancellable != NULL)
+    g_cancellable_cancel (watch->cancellable);
 }
 
 static void
@@ -295,8 +297,6 @@ watch_partial (TapResult *partial, gpointer user_data)
   g_clear_pointer (&watch->partial, tap_result_unref);
   watch->partial = partial;
   watch->n_partials++;
-  if (watch->cancellable != NULL)
-    g_cancellable_cancel (watch->cancellable);
 }
 
 static void
