@@ -25,7 +25,7 @@ tap_conv_geometry (const TapWindow *window, int channels, TapConvGeometry *g)
   g->channels = channels;
   g->direct = !padded && w->stride_w == 1;
   g->flat = g->direct && w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 &&
-            w->pad_left == 0 && w->in_w == w->out_w;
+            w->pad_top == 0 && w->pad_left == 0 && w->in_w == w->out_w;
   g->rows_packed = w->dilation_h == 1 && w->kernel_h < w->stride_h;
   g->row_step = g->rows_packed ? w->kernel_h : w->stride_h;
   g->row_extent = g->rows_packed ? w->kernel_h : (w->kernel_h - 1) * w->dilation_h + 1;

@@ -18,8 +18,13 @@
 /* A shared block is made where it is at most this many floats; its tasks take so many channels. */
 #define SHARED_FLOATS (1024 * 1024)
 #define FILL_CHANNELS 16
-/* Multiply-adds of a depthwise task, which moves a float for every few of them. */
-#define DEPTH_TASK    3e5
+/* Multiply-adds of a task: what keeps the weights in use, and what is just worth its start. */
+#define TASK          4e6
+#define SMALL_TASK    1.5e5
+/* Pixels that make it worthwhile to fetch a weight. */
+#define MANY_PIXELS   84
+/* Time of a multiply-add of depthwise convolution, which moves a float for every few of them. */
+#define DEPTH_COST    4
 
 typedef struct
 {
@@ -189,12 +194,6 @@ conv_part (const Direct *c, int group, int place, int cut, int worker)
     }
   else
     tap_conv_taps (&c->g, c->share ? c->rect.width : rect.width, taps);
-  if (c->g.flat && rect.width == c->g.window.out_w && p->y_row == p->y_pixel * (gsize) rect.width)
-    {
-      job.width *= job.rows;
-      job.rows = 1;
-    }
-
   /* The same bits either way: what counts is whether the stores or the sums are most of the work. */
   if (c->block_width < TAP_BLOCK ||
       (job.channels * job.n_taps <= SHORT_SUM && job.width >= 3 * p->simd->lanes))
@@ -213,33 +212,34 @@ depth_task (gpointer user_data, int task, int worker)
   int down = task % c->n_down, group = task / c->n_down * c->groups_per_task;
   int last = MIN (group + c->groups_per_task, p->groups);
   TapRect rect = { c->rect.x, c->rect.y + down * c->tile_rows, c->rect.width, 0 };
+  gsize at;
+  TapDepthJob job;
 
   rect.height = MIN (c->tile_rows, c->rect.y + c->rect.height - rect.y);
-  for (; group < last; group++)
-    {
-      gsize at = output_at (c, group, 0, &rect);
-      TapDepthJob job = {
-        .x = input_group (c, group),
-        .in_h = w->in_h,
-        .in_w = w->in_w,
-        .kernel = w->kernel_h,
-        .stride = w->stride_h,
-        .pad_top = w->pad_top,
-        .pad_left = w->pad_left,
-        .weights = p->weights + (gsize) group * c->group_weights,
-        .bias = p->bias != NULL ? p->bias[group] : 0,
-        .y = p->y + at,
-        .residual = p->residual != NULL ? p->residual + at : NULL,
-        .y_row = p->y_row,
-        .first_row = rect.y,
-        .first_column = rect.x,
-        .rows = rect.height,
-        .width = rect.width,
-        .clamp = p->clamp,
-      };
-
-      p->simd->conv_depth (&job);
-    }
+  at = output_at (c, group, 0, &rect);
+  job = (TapDepthJob){
+    .x = input_group (c, group),
+    .x_map = (gsize) w->in_h * (gsize) w->in_w,
+    .in_h = w->in_h,
+    .in_w = w->in_w,
+    .kernel = w->kernel_h,
+    .stride = w->stride_h,
+    .pad_top = w->pad_top,
+    .pad_left = w->pad_left,
+    .weights = p->weights + (gsize) group * c->group_weights,
+    .bias = p->bias != NULL ? p->bias + group : NULL,
+    .y = p->y + at,
+    .residual = p->residual != NULL ? p->residual + at : NULL,
+    .y_map = p->y_channel,
+    .y_row = p->y_row,
+    .first_row = rect.y,
+    .first_column = rect.x,
+    .rows = rect.height,
+    .width = rect.width,
+    .maps = last - group,
+    .clamp = p->clamp,
+  };
+  p->simd->conv_depth (&job);
 }
 
 /* Some channels of the shared block. */
@@ -268,50 +268,81 @@ conv_task (gpointer user_data, int task, int worker)
     conv_part (c, group, place, cut, worker);
 }
 
-/* Cuts the rectangle so that a block fits its memory, a task is worth its start, each weight that is
- * fetched serves a hundred pixels or so, and there are enough tasks to go round. */
+/* Extents of @n equal parts, at least @least each. */
+static int
+share_out (int whole, double n, int least)
+{
+  int parts = (int) CLAMP (n, 1, MAX (whole / least, 1));
+
+  return (whole + parts - 1) / parts;
+}
+
+/* How many tasks there should be of so many multiply-adds: enough to go round evenly, each worth its
+ * start. The bits do not depend on it, so it may know the number of threads. */
+static double
+tasks_for (const Direct *c, double macs)
+{
+  double threads = tap_pool_get_n_threads (c->pass->pool);
+
+  if (threads == 1)
+    return MAX (macs / TASK, 1);
+  if (macs < 2 * SMALL_TASK)
+    return 1;
+  return threads * (int) CLAMP (macs / threads / SMALL_TASK, 1, MAX (8, macs / threads / TASK));
+}
+
+/* Cuts the rectangle so that a block fits its memory, each weight that is fetched serves a hundred pixels
+ * or so, and there are enough tasks to go round. */
 static void
 cut (Direct *c)
 {
   const TapConvPass *p = c->pass;
   const TapRect *rect = &c->rect;
   gboolean narrow = c->block_width < TAP_BLOCK;
-  int cuts_max = narrow ? 1 : (p->out_per_group + TAP_BLOCK - 1) / TAP_BLOCK;
+  int blocks = narrow ? 1 : (p->out_per_group + TAP_BLOCK - 1) / TAP_BLOCK;
   double per_pixel = MAX ((double) p->in_per_group, 1) * c->n_taps * p->out_per_group;
-  double total = per_pixel * rect->width * rect->height * p->groups;
-  double target = CLAMP (total / 16, 5e5, 4e6);
-  int rows, width = rect->width;
+  double map = per_pixel * rect->width * rect->height;
+  double n = tasks_for (c, map * p->groups) / p->groups, places;
+  int rows = rect->height, width = rect->width;
 
   while (!c->g.direct && width > 28 && tap_conv_block_floats (&c->g, 1, width) > c->block_floats)
     width = MAX (28, (width / 2 + 13) / 14 * 14);
-  rows = (int) CLAMP (target / (per_pixel * width), 1, rect->height);
-  if (!narrow)
-    rows = MIN (MAX (rows, (111 + width) / width), rect->height);
+  c->n_across = (rect->width + width - 1) / width;
+  if (rows == 1 && c->g.direct)
+    {
+      width = share_out (width, n, MANY_PIXELS);
+      width = width > 4 * TAP_BLOCK ? (width + TAP_BLOCK - 1) / TAP_BLOCK * TAP_BLOCK : width;
+      c->n_across = (rect->width + width - 1) / width;
+    }
+  else
+    rows = share_out (rows, n / c->n_across, narrow ? 1 : MAX (MANY_PIXELS / width, 1));
   while (!c->g.direct && rows > 1 && tap_conv_block_floats (&c->g, rows, width) > c->block_floats)
     rows = (rows + 1) / 2;
   c->tile_width = width;
   c->tile_rows = rows;
-  c->tile_blocks = (int) CLAMP (target / (per_pixel / cuts_max * width * rows) + 0.5, 1, cuts_max);
-  /* Pairs of blocks share each pixel that is fetched. */
-  if (c->tile_blocks < cuts_max && c->tile_blocks % 2 == 1)
-    c->tile_blocks++;
-  c->n_across = (rect->width + width - 1) / width;
   c->n_down = (rect->height + rows - 1) / rows;
-  c->n_channel_cuts = (cuts_max + c->tile_blocks - 1) / c->tile_blocks;
+  places = (double) c->n_across * c->n_down;
+  c->tile_blocks = share_out (blocks, n / places, 1);
+  /* Pairs of blocks share each pixel that is fetched. */
+  if (c->tile_blocks < blocks && c->tile_blocks % 2 == 1)
+    c->tile_blocks++;
+  c->n_channel_cuts = (blocks + c->tile_blocks - 1) / c->tile_blocks;
   c->share_group = tap_conv_block_floats (&c->g, rect->height, rect->width);
   c->share =
     !c->g.direct && c->n_channel_cuts > 1 && c->share_group * (gsize) p->groups <= c->shared_floats;
-  c->groups_per_task = (int) CLAMP (1e5 / (per_pixel * width * rows), 1, p->groups);
+  c->groups_per_task = n < 1 ? (int) CLAMP (1 / n, 1, p->groups) : 1;
 }
 
 static void
 cut_depth (Direct *c)
 {
-  double map = (double) c->rect.width * c->rect.height * c->n_taps;
+  const int groups = c->pass->groups;
+  double map = (double) c->rect.width * c->rect.height * c->n_taps * DEPTH_COST;
+  double n = tasks_for (c, map * groups);
 
-  c->tile_rows = (int) CLAMP (DEPTH_TASK / (map / c->rect.height) + 3, 4, c->rect.height + 3) & ~3;
+  c->groups_per_task = share_out (groups, n, 1);
+  c->tile_rows = share_out (c->rect.height, n / groups, 14);
   c->n_down = (c->rect.height + c->tile_rows - 1) / c->tile_rows;
-  c->groups_per_task = (int) CLAMP (DEPTH_TASK / map, 1, c->pass->groups);
 }
 
 void
@@ -333,6 +364,9 @@ tap_conv_pass_run (const TapConvPass *p, void *scratch)
         p->rects != NULL ? p->rects[c.image] : (TapRect){ 0, 0, p->window.out_w, p->window.out_h };
       if (tap_rect_is_empty (&c.rect))
         continue;
+      if (c.g.flat && c.rect.width == p->window.out_w &&
+          p->y_row == p->y_pixel * (gsize) p->window.out_w)
+        c.rect = (TapRect){ c.rect.y * c.rect.width, 0, c.rect.width * c.rect.height, 1 };
       if (is_depth (p))
         cut_depth (&c);
       else

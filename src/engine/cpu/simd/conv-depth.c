@@ -55,39 +55,28 @@ load_lanes (const float *p, Lanes mask)
 #endif
 }
 
-/* The columns that the taps of VL neighbouring outputs see in one row: where they lie and which exist. */
+/* The columns that the taps of VL neighbouring outputs see in a row: where they lie and which exist.
+ * With stride 2, taps s and s + 1 come from two vectors, with masks s and s + 1. */
 typedef struct
 {
   long at; /* column of the first output's first tap */
-  Lanes masks[12];
+  Lanes masks[6];
 } Columns;
 
+#define MOST_STRIPS 8
+
 /* One vector per tap of a row; stride 2 takes every other of two neighbouring vectors. */
-#define LOAD_1(K)                                                                                  \
-  static inline                                                                                    \
-    __attribute__ ((always_inline)) void load_##K##_1 (V *xv, const float *row, const Columns *c)  \
-  {                                                                                                \
-    TAP_UNROLL for (int s = 0; s < K; s++) xv[s] = load_lanes (row + c->at + s, c->masks[s]);      \
-  }
+#define LOAD_1(K, P) TAP_UNROLL for (int s = 0; s < K; s++) xv[s] = load_lanes ((P) + s, masks[s]);
 
-#define LOAD_2(K)                                                                                  \
-  static inline                                                                                    \
-    __attribute__ ((always_inline)) void load_##K##_2 (V *xv, const float *row, const Columns *c)  \
+#define LOAD_2(K, P)                                                                               \
+  TAP_UNROLL for (int s = 0; s < K; s += 2)                                                        \
   {                                                                                                \
-    TAP_UNROLL for (int s = 0; s < K; s += 2)                                                      \
-    {                                                                                              \
-      V a = load_lanes (row + c->at + s, c->masks[s]);                                             \
-      V b = load_lanes (row + c->at + s + VL, c->masks[s + 1]);                                    \
-      xv[s] = v_even (a, b);                                                                       \
-      if (s + 1 < K)                                                                               \
-        xv[s + 1] = v_odd (a, b);                                                                  \
-    }                                                                                              \
+    V a = load_lanes ((P) + s, masks[s]), b = load_lanes ((P) + s + VL, masks[s + 1]);             \
+                                                                                                   \
+    xv[s] = v_even (a, b);                                                                         \
+    if (s + 1 < K)                                                                                 \
+      xv[s + 1] = v_odd (a, b);                                                                    \
   }
-
-LOAD_1 (3)
-LOAD_1 (5)
-LOAD_2 (3)
-LOAD_2 (5)
 
 static inline void
 finish (const TapDepthJob *job, size_t at, V v, size_t n)
@@ -99,77 +88,155 @@ finish (const TapDepthJob *job, size_t at, V v, size_t n)
   v_store_spread (job->y + at, v, 1, n);
 }
 
-/* @n pixels of one vector of outputs in ROWS rows. */
-#define DEPTH(K, S, ROWS)                                                                          \
-  static void depth_##K##_##S##_##ROWS (const TapDepthJob *job, const Columns *c, long row,        \
-                                        size_t at, size_t n)                                       \
+/* ROWS outputs of each of @times groups below each other, @n lanes of them; EDGE: rows may be missing. */
+#define DEPTH(NAME, K, S, ROWS, EDGE)                                                              \
+  static void NAME (const TapDepthJob *job, const Columns *c, size_t map, int first, int times,    \
+                    size_t n)                                                                      \
   {                                                                                                \
-    const float *w = job->weights;                                                                 \
-    V acc[ROWS];                                                                                   \
+    const float *w = job->weights + map * (K * K);                                                 \
+    const V bias = v_set (job->bias != NULL ? job->bias[map] : 0);                                 \
+    const long pitch = job->in_w, height = job->in_h;                                              \
+    long in = (long) (job->first_row + first) * S - job->pad_top;                                  \
+    const float *p = job->x + map * job->x_map + in * pitch + c->at;                               \
+    size_t at = map * job->y_map + (size_t) first * job->y_row;                                    \
+    V weights[K * K];                                                                              \
+    Lanes masks[6];                                                                                \
                                                                                                    \
-    TAP_UNROLL for (int i = 0; i < ROWS; i++) acc[i] = v_set (job->bias);                          \
-    TAP_UNROLL for (int j = 0; j < (ROWS - 1) * S + K; j++)                                        \
-    {                                                                                              \
-      long in = row * S - job->pad_top + j;                                                        \
-      const float *p =                                                                             \
-        in >= 0 && in < job->in_h ? job->x + (size_t) in * (size_t) job->in_w : NULL;              \
-      V xv[K];                                                                                     \
-                                                                                                   \
-      if (p != NULL)                                                                               \
-        load_##K##_##S (xv, p, c);                                                                 \
-      else                                                                                         \
-        TAP_UNROLL for (int s = 0; s < K; s++) xv[s] = v_set (0);                                  \
-      TAP_UNROLL for (int i = 0; i < ROWS; i++)                                                    \
+    TAP_UNROLL for (int i = 0; i < K * K; i++) weights[i] = v_set (w[i]);                          \
+    TAP_UNROLL for (int s = 0; s < 6; s++) masks[s] = c->masks[s];                                 \
+    for (; times > 0; times--, in += ROWS * S, p += ROWS * S * pitch)                              \
       {                                                                                            \
-        const int r = j - i * S;                                                                   \
+        V acc[ROWS];                                                                               \
                                                                                                    \
-        if (r >= 0 && r < K)                                                                       \
+        TAP_UNROLL for (int i = 0; i < ROWS; i++) acc[i] = bias;                                   \
+        TAP_UNROLL for (int j = 0; j < (ROWS - 1) * S + K; j++)                                    \
+        {                                                                                          \
+          V xv[K];                                                                                 \
+                                                                                                   \
+          if (!EDGE || (in + j >= 0 && in + j < height))                                           \
+            {                                                                                      \
+              LOAD_##S (K, p + j * pitch)                                                          \
+            }                                                                                      \
+          else                                                                                     \
+            {                                                                                      \
+              TAP_UNROLL for (int s = 0; s < K; s++) xv[s] = v_set (0);                            \
+            }                                                                                      \
+          TAP_UNROLL for (int i = 0; i < ROWS; i++)                                                \
           {                                                                                        \
-            TAP_UNROLL for (int s = 0; s < K; s++) acc[i] =                                        \
-              v_fma (v_set (w[r * K + s]), xv[s], acc[i]);                                         \
+            const int r = j - i * S;                                                               \
+                                                                                                   \
+            if (r >= 0 && r < K)                                                                   \
+              {                                                                                    \
+                TAP_UNROLL for (int s = 0; s < K; s++) acc[i] =                                    \
+                  v_fma (weights[r * K + s], xv[s], acc[i]);                                       \
+              }                                                                                    \
           }                                                                                        \
+        }                                                                                          \
+        TAP_UNROLL for (int i = 0; i < ROWS; i++, at += job->y_row) finish (job, at, acc[i], n);   \
       }                                                                                            \
-    }                                                                                              \
-    TAP_UNROLL for (int i = 0; i < ROWS; i++)                                                      \
-      finish (job, at + (size_t) i * job->y_row, acc[i], n);                                       \
   }
 
-DEPTH (3, 1, 1)
-DEPTH (3, 1, 4)
-DEPTH (3, 2, 1)
-DEPTH (3, 2, 4)
-DEPTH (5, 1, 1)
-DEPTH (5, 1, 4)
-DEPTH (5, 2, 1)
-DEPTH (5, 2, 4)
+/* As many rows as leave registers for the weights and a row of taps. */
+#if VL == 16
+#  define MANY_3 7
+#  define MANY_5 4
+#else
+#  define MANY_3 3
+#  define MANY_5 2
+#endif
 
-typedef void (*DepthFunc) (const TapDepthJob *job, const Columns *c, long row, size_t at, size_t n);
+typedef void (*DepthFunc) (const TapDepthJob *job,
+                           const Columns *c,
+                           size_t map,
+                           int first,
+                           int times,
+                           size_t n);
+
+#define ALL(K, S)                                                                                  \
+  DEPTH (depth_##K##_##S##_one, K, S, 1, 1)                                                        \
+  DEPTH (depth_##K##_##S##_edge, K, S, MANY_##K, 1)                                                \
+  DEPTH (depth_##K##_##S##_inside, K, S, MANY_##K, 0)
+#define NAMES(K, S)                                                                                \
+  {                                                                                                \
+    MANY_##K, depth_##K##_##S##_one, depth_##K##_##S##_edge, depth_##K##_##S##_inside              \
+  }
+
+ALL (3, 1)
+ALL (3, 2)
+ALL (5, 1)
+ALL (5, 2)
+
+typedef struct
+{
+  int many; /* rows of edge() and inside() */
+  DepthFunc one, edge, inside;
+} DepthFuncs;
+
+static const DepthFuncs funcs[2][2] = {
+  { NAMES (3, 1), NAMES (3, 2) },
+  { NAMES (5, 1), NAMES (5, 2) },
+};
+
+static Columns
+columns (const TapDepthJob *job, int q)
+{
+  Columns c = { .at = (long) (job->first_column + q) * job->stride - job->pad_left };
+
+  for (int s = 0; s < job->kernel; s += job->stride)
+    {
+      c.masks[s] = lanes (c.at + s, job->in_w);
+      if (job->stride == 2)
+        c.masks[s + 1] = lanes (c.at + s + VL, job->in_w);
+    }
+  return c;
+}
+
+/* One strip of a map, from top to bottom. */
+static void
+strip (const TapDepthJob *job, const Columns *c, size_t map, int q, size_t n)
+{
+  const DepthFuncs *f = &funcs[job->kernel == 5][job->stride - 1];
+  TapDepthJob moved = *job;
+  int reach = (f->many - 1) * job->stride + job->kernel;
+
+  moved.y += q;
+  if (moved.residual != NULL)
+    moved.residual += q;
+  for (int row = 0, times; row < job->rows; row += times * f->many)
+    {
+      int in = (job->first_row + row) * job->stride - job->pad_top;
+      int whole = (job->rows - row) / f->many, inside = 0;
+
+      times = 1;
+      if (whole == 0)
+        {
+          f->one (&moved, c, map, row, job->rows - row, n);
+          return;
+        }
+      /* groups that see nothing above or below the map */
+      if (in >= 0 && in + reach <= job->in_h)
+        inside = (job->in_h - in - reach) / (f->many * job->stride) + 1;
+      inside = inside < whole ? inside : whole;
+      times = inside > 0 ? inside : 1;
+      (inside > 0 ? f->inside : f->edge) (&moved, c, map, row, times, n);
+    }
+}
 
 void
 TAP_SIMD_NAME (tap_conv_depth) (const TapDepthJob *job)
 {
-  static const DepthFunc funcs[2][2][2] = {
-    { { depth_3_1_1, depth_3_1_4 }, { depth_3_2_1, depth_3_2_4 } },
-    { { depth_5_1_1, depth_5_1_4 }, { depth_5_2_1, depth_5_2_4 } },
-  };
-  const DepthFunc *f = funcs[job->kernel == 5][job->stride - 1];
+  Columns known[MOST_STRIPS];
+  int n_strips = (job->width + VL - 1) / VL;
 
-  for (int q = 0; q < job->width; q += VL)
-    {
-      size_t n = job->width - q < VL ? (size_t) (job->width - q) : VL;
-      Columns c = { .at = (long) (job->first_column + q) * job->stride - job->pad_left };
-      int row = 0;
+  for (int i = 0; i < n_strips && i < MOST_STRIPS; i++)
+    known[i] = columns (job, i * VL);
+  for (size_t map = 0; map < (size_t) job->maps; map++)
+    for (int i = 0; i < n_strips; i++)
+      {
+        int q = i * VL;
+        size_t n = job->width - q < VL ? (size_t) (job->width - q) : VL;
+        Columns c = i < MOST_STRIPS ? known[i] : columns (job, q);
 
-      /* stride 2: masks[s] and masks[s + 1] are those of the two vectors that taps s and s + 1 come from */
-      for (int s = 0; s < job->kernel; s += job->stride)
-        {
-          c.masks[s] = lanes (c.at + s, job->in_w);
-          if (job->stride == 2)
-            c.masks[s + 1] = lanes (c.at + s + VL, job->in_w);
-        }
-      for (; row + 4 <= job->rows; row += 4)
-        f[1](job, &c, job->first_row + row, (size_t) row * job->y_row + (size_t) q, n);
-      for (; row < job->rows; row++)
-        f[0](job, &c, job->first_row + row, (size_t) row * job->y_row + (size_t) q, n);
-    }
+        strip (job, &c, map, q, n);
+      }
 }

@@ -47,18 +47,20 @@ typedef struct
   TapClamp clamp;
 } TapTileJob;
 
-/* Depthwise convolution of a rectangle of one map: kernel × kernel with 3 or 5, stride 1 or 2. */
+/* Depthwise convolution of a rectangle of some maps: kernel × kernel with 3 or 5, stride 1 or 2. */
 typedef struct
 {
-  const float *x; /* the whole map */
+  const float *x; /* the whole first map */
+  size_t x_map;   /* floats from a map to the next */
   int in_h, in_w;
   int kernel, stride, pad_top, pad_left;
-  const float *weights; /* [kernel][kernel] */
-  float bias;
-  float *y;              /* of the first output to compute */
+  const float *weights; /* [maps][kernel][kernel] */
+  const float *bias;    /* [maps], or NULL for 0 */
+  float *y;             /* of the first output to compute */
   const float *residual; /* as in TapTileJob */
-  size_t y_row;
+  size_t y_map, y_row;
   int first_row, first_column, rows, width; /* of the outputs */
+  int maps;
   TapClamp clamp;
 } TapDepthJob;
 
