@@ -85,6 +85,7 @@ back_task (gpointer user_data, int task, int worker)
   const Global *g = user_data;
   const float *dy = tap_cpu_f32 (&g->run->output_grads[0]);
   float *dx = tap_cpu_f32 (&g->run->input_grads[0]);
+  const float zero = 0;
   gsize first = (gsize) task * g->planes_per_task;
   gsize last = MIN (first + g->planes_per_task, g->n_planes);
 
@@ -93,8 +94,7 @@ back_task (gpointer user_data, int task, int worker)
       float *plane = dx + i * g->area;
       float each = g->max ? 0 : dy[i] / (float) g->area;
 
-      for (gsize k = 0; k < g->area; k++)
-        plane[k] = each;
+      g->run->simd->binary (TAP_BINARY_ADD, plane, &each, 0, &zero, 0, g->area);
       if (g->max && g->area > 0)
         plane[((const guint32 *) g->run->saved)[i]] = dy[i];
     }

@@ -18,6 +18,7 @@ typedef struct
 {
   const TapCpuRun *run;
   TapOperand scale, shift; /* as seen through a row; they may be smaller */
+  gboolean dense;          /* and are not */
   gsize length, rows, rows_per_task;
   float epsilon;
 } Layer;
@@ -58,11 +59,18 @@ layer_task (gpointer user_data, int task, int worker)
         {
           float *y = tap_cpu_f32 (&l->run->outputs[0]) + i * l->length;
 
-          simd->binary (TAP_BINARY_SUB, y, x, 1, &mean, 0, l->length);
-          simd->binary (TAP_BINARY_MUL, y, y, 1, &inverse, 0, l->length);
-          join_row (l, TAP_BINARY_MUL, y, y, &l->scale);
-          if (l->shift.data != NULL)
-            join_row (l, TAP_BINARY_ADD, y, y, &l->shift);
+          if (l->dense)
+            {
+              simd->normalize (y, x, mean, inverse, l->scale.data, l->shift.data, l->length);
+            }
+          else
+            {
+              simd->binary (TAP_BINARY_SUB, y, x, 1, &mean, 0, l->length);
+              simd->binary (TAP_BINARY_MUL, y, y, 1, &inverse, 0, l->length);
+              join_row (l, TAP_BINARY_MUL, y, y, &l->scale);
+              if (l->shift.data != NULL)
+                join_row (l, TAP_BINARY_ADD, y, y, &l->shift);
+            }
         }
       if (tap_cpu_wants_output (l->run, 1))
         tap_cpu_f32 (&l->run->outputs[1])[i] = mean;
@@ -74,6 +82,13 @@ layer_task (gpointer user_data, int task, int worker)
           statistics[2 * i + 1] = inverse;
         }
     }
+}
+
+/* One number for each of a row, or nothing. */
+static gboolean
+is_dense (const Layer *l, const TapOperand *operand)
+{
+  return operand->n == 0 || (operand->n == 1 && (l->length == 1 || operand->strides[0] == 1));
 }
 
 /* FALSE: there is nothing to do. */
@@ -93,6 +108,7 @@ layer_init (Layer *l, const TapCpuRun *run)
     tap_operand_init (&l->shift, tap_cpu_f32 (&run->inputs[2]), &run->inputs[2].shape, &row);
   l->length = (gsize) tap_shape_product (x, axis, x->n_dims);
   l->rows = (gsize) tap_shape_product (x, 0, axis);
+  l->dense = is_dense (l, &l->scale) && is_dense (l, &l->shift);
   if (l->length == 0 || l->rows == 0)
     return FALSE;
   l->epsilon = (float) tap_attrs_get_float (run->node->attrs, "epsilon", 1e-5);
@@ -212,12 +228,6 @@ layer_all_columns_task (gpointer user_data, int task, int worker)
 }
 
 static gboolean
-is_dense (const Layer *l, const TapOperand *operand)
-{
-  return operand->n == 0 || (operand->n == 1 && (l->length == 1 || operand->strides[0] == 1));
-}
-
-static gboolean
 layer_backward (const TapCpuRun *run, GError **error)
 {
   Layer l;
@@ -230,7 +240,7 @@ layer_backward (const TapCpuRun *run, GError **error)
   if (flowing (run, 0) != NULL &&
       (run->input_grads[1].data != NULL || (run->n_inputs > 2 && run->input_grads[2].data != NULL)))
     {
-      if (is_dense (&l, &l.scale) && is_dense (&l, &l.shift))
+      if (l.dense)
         tap_pool_run (run->pool, (int) ((l.length + BLOCK - 1) / BLOCK), layer_columns_task, &l);
       else
         tap_pool_run (run->pool, 1, layer_all_columns_task, &l);

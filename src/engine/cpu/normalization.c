@@ -17,10 +17,10 @@ batch_epsilon (const TapCpuRun *run)
 }
 
 static float
-batch_factor (const TapCpuRun *run, gsize channel)
+batch_factor (const TapCpuRun *run, float epsilon, gsize channel)
 {
   return tap_cpu_f32 (&run->inputs[1])[channel] /
-         sqrtf (tap_cpu_f32 (&run->inputs[4])[channel] + batch_epsilon (run));
+         sqrtf (tap_cpu_f32 (&run->inputs[4])[channel] + epsilon);
 }
 
 static void
@@ -29,7 +29,7 @@ batch_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize im
   const TapSimd *simd = run->simd;
   const float *x = tap_cpu_f32 (&run->inputs[0]) + offset;
   float *y = tap_cpu_f32 (&run->outputs[0]) + offset;
-  float factor = batch_factor (run, channel);
+  float factor = batch_factor (run, *(const float *) data, channel);
   float shift =
     tap_cpu_f32 (&run->inputs[2])[channel] - tap_cpu_f32 (&run->inputs[3])[channel] * factor;
 
@@ -56,7 +56,9 @@ batch_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize im
 static gboolean
 batch_forward (const TapCpuRun *run, GError **error)
 {
-  tap_cpu_spans (run, TRUE, batch_span, NULL);
+  float epsilon = batch_epsilon (run);
+
+  tap_cpu_spans (run, TRUE, batch_span, &epsilon);
   return TRUE;
 }
 
@@ -68,7 +70,7 @@ batch_back_span (const TapCpuRun *run,
                  gsize image,
                  gsize channel)
 {
-  float factor = batch_factor (run, channel);
+  float factor = batch_factor (run, *(const float *) data, channel);
 
   run->simd->binary (TAP_BINARY_MUL, tap_cpu_f32 (&run->input_grads[0]) + offset,
                      tap_cpu_f32 (&run->output_grads[0]) + offset, 1, &factor, 0, n);
@@ -119,6 +121,7 @@ batch_channel_task (gpointer user_data, int task, int worker)
 static gboolean
 batch_backward (const TapCpuRun *run, GError **error)
 {
+  float epsilon = batch_epsilon (run);
   TapCpuPlanes planes = tap_cpu_planes (&run->inputs[0].shape);
 
   for (int i = 1; i < 5; i++)
@@ -128,7 +131,7 @@ batch_backward (const TapCpuRun *run, GError **error)
         break;
       }
   if (wanted (run, 0) != NULL)
-    tap_cpu_spans (run, TRUE, batch_back_span, NULL);
+    tap_cpu_spans (run, TRUE, batch_back_span, &epsilon);
   return TRUE;
 }
 

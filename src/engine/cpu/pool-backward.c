@@ -10,53 +10,39 @@
 
 #include "engine/cpu/pooling.h"
 
-/* What each window of row @p hands to each of its cells, but for a factor of the cell. */
+/* What each window of a row hands to each of its cells, but for a factor of the cell. */
 static void
-shares (const TapPooling *pool, int p, const float *y, const float *dy, float *share)
+shares (const TapPooling *pool, const float *counts, const float *y, const float *dy, float *share)
 {
-  const TapWindow *w = &pool->w;
+  gsize n = (gsize) pool->w.out_w;
 
-  for (int q = 0; q < w->out_w; q++)
-    if (pool->kind == TAP_POOLING_AVERAGE)
-      {
-        gint64 count = q > pool->inner && q < pool->inner_end ? -1 : tap_pooling_count (pool, p, q);
-
-        if (count < 0) /* as its neighbour, which lies within the row too */
-          count = tap_pooling_count (pool, p, pool->inner);
-        share[q] = count > 0 ? dy[q] / (float) count : 0;
-      }
-    else if (pool->p == 1)
-      share[q] = dy[q];
-    else /* d (Σ |x|^p)^(1/p) = y^(1-p) |x|^(p-1) d|x|; 0 at 0 */
+  if (pool->kind == TAP_POOLING_AVERAGE)
+    pool->run->simd->binary (TAP_BINARY_DIV, share, dy, 1, counts, 1, n);
+  else if (pool->p == 1)
+    memcpy (share, dy, n * sizeof (float));
+  else /* d (Σ |x|^p)^(1/p) = y^(1-p) |x|^(p-1) d|x|; 0 at 0 */
+    for (gsize q = 0; q < n; q++)
       share[q] = y[q] == 0    ? 0 :
                  pool->p == 2 ? dy[q] / y[q] :
                                 dy[q] * powf (y[q], 1.0f - (float) pool->p);
 }
 
+/* @row: from the first window's first tap to the last one's last. */
 static void
 spread_columns (const TapPooling *pool, const float *share, float *row)
 {
   const TapWindow *w = &pool->w;
-  int from = pool->inner, to = pool->inner_end;
 
-  memset (row, 0, (gsize) w->in_w * sizeof (float));
-  for (int q = 0; q < w->out_w; q++)
-    {
-      int s0, s1;
-      gint64 left;
-
-      if (q == from && w->stride_w == 1 && from < to)
-        {
-          for (int s = 0; s < w->kernel_w; s++)
-            pool->run->simd->add_into (row + from - w->pad_left + (gint64) s * w->dilation_w,
-                                       share + from, (gsize) (to - from));
-          q = to - 1;
-          continue;
-        }
-      left = tap_pooling_columns (pool, q, &s0, &s1);
-      for (int s = s0; s < s1; s++)
-        row[left + (gint64) s * w->dilation_w] += share[q];
-    }
+  memset (row, 0, pool->reach * sizeof (float));
+  for (int s = 0; s < w->kernel_w; s++, row += w->dilation_w)
+    if (w->stride_w == 1)
+      pool->run->simd->add_into (row, share, (gsize) w->out_w);
+    else if (w->stride_w == 2)
+      for (gsize q = 0; q < (gsize) w->out_w; q++)
+        row[2 * q] += share[q];
+    else
+      for (gsize q = 0; q < (gsize) w->out_w; q++)
+        row[q * (gsize) w->stride_w] += share[q];
 }
 
 /* The factors of the cells: sign (x) |x|^(p-1). */
@@ -75,7 +61,9 @@ static void
 spread_plane (const TapPooling *pool, const float *y, const float *dy, float *scratch, float *dx)
 {
   const TapWindow *w = &pool->w;
-  float *row = scratch, *share = scratch + pool->in_pitch;
+  float *row = scratch, *share = scratch + pool->in_pitch, *counts = share + pool->out_pitch;
+  gsize covered = MIN ((gsize) w->in_w, pool->reach - MIN ((gsize) w->pad_left, pool->reach));
+  int rows = -1;
 
   if (pool->whole && pool->kind == TAP_POOLING_AVERAGE)
     {
@@ -91,11 +79,12 @@ spread_plane (const TapPooling *pool, const float *y, const float *dy, float *sc
 
       if (r0 == r1)
         continue;
-      shares (pool, p, y != NULL ? y + (gsize) p * (gsize) w->out_w : NULL, dy, share);
+      tap_pooling_counts (pool, p, 0, w->out_w, &rows, counts);
+      shares (pool, counts, y != NULL ? y + (gsize) p * (gsize) w->out_w : NULL, dy, share);
       spread_columns (pool, share, row);
       for (int r = r0; r < r1; r++)
-        pool->run->simd->add_into (dx + (top + (gint64) r * w->dilation_h) * w->in_w, row,
-                                   (gsize) w->in_w);
+        pool->run->simd->add_into (dx + (top + (gint64) r * w->dilation_h) * w->in_w,
+                                   row + w->pad_left, covered);
     }
 }
 

@@ -13,8 +13,6 @@
 
 #include "engine/cpu/pooling.h"
 
-#define MAX_ROWS 16
-
 static int
 switch_bits (const TapWindow *w)
 {
@@ -38,54 +36,6 @@ tap_pooling_saved (const TapCpuRun *run)
       !tap_op_window (run->node, &run->inputs[0].shape, NULL, &w, NULL))
     return 0;
   return (gsize) tap_shape_product (&run->inputs[0].shape, 0, 2) * (gsize) w.out_h * row_bytes (&w);
-}
-
-static void
-pack (int bits, guint8 *packed, const guint8 *where, gsize n)
-{
-  gsize i = 0;
-
-  if (bits == 2)
-    {
-      for (; i + 4 <= n; i += 4)
-        packed[i / 4] =
-          (guint8) (where[i] | where[i + 1] << 2 | where[i + 2] << 4 | where[i + 3] << 6);
-      if (i < n)
-        packed[i / 4] = 0;
-      for (; i < n; i++)
-        packed[i / 4] |= (guint8) (where[i] << i % 4 * 2);
-    }
-  else if (bits == 4)
-    {
-      for (; i + 2 <= n; i += 2)
-        packed[i / 2] = (guint8) (where[i] | where[i + 1] << 4);
-      if (i < n)
-        packed[i / 2] = where[i];
-    }
-  else
-    memcpy (packed, where, n * (gsize) bits / 8);
-}
-
-static void
-unpack (int bits, guint8 *where, const guint8 *packed, gsize n)
-{
-  if (bits == 2)
-    for (gsize i = 0; i < n; i++)
-      where[i] = packed[i / 4] >> i % 4 * 2 & 3;
-  else if (bits == 4)
-    {
-      gsize i = 0;
-
-      for (; i + 2 <= n; i += 2)
-        {
-          where[i] = packed[i / 2] & 15;
-          where[i + 1] = packed[i / 2] >> 4;
-        }
-      if (i < n)
-        where[i] = packed[i / 2] & 15;
-    }
-  else
-    memcpy (where, packed, n * (gsize) bits / 8);
 }
 
 /* The number of the switch of cell @q in a row that is not packed. */
@@ -131,9 +81,9 @@ search (const TapPooling *pool, const float *x, int p, int from, int to, guint8 
 }
 
 static gboolean
-is_narrow (const TapWindow *w)
+is_narrow (const TapPooling *pool)
 {
-  return w->dilation_w == 1 && w->stride_w <= 2 && w->kernel_h <= MAX_ROWS && switch_bits (w) < 32;
+  return pool->narrow && switch_bits (&pool->w) < 32;
 }
 
 static void
@@ -144,25 +94,19 @@ find_row (const TapPooling *pool,
           guint8 *where,
           float *out)
 {
-  const TapWindow *w = &pool->w;
-  int end = rect->x + rect->width;
-  int from = MAX (rect->x, pool->inner), to = MIN (end, pool->inner_end);
-  int r0, r1;
-  gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
-  const float *rows[MAX_ROWS];
+  TapPoolWindows windows = tap_pooling_windows (pool, p, rect->x, rect->width);
+  const float *rows[TAP_POOLING_ROWS];
+  gsize first;
 
-  if (!is_narrow (w) || from >= to || r0 == r1)
+  if (!is_narrow (pool) || windows.n_rows == 0)
     {
-      search (pool, x, p, rect->x, end, where, out);
+      search (pool, x, p, rect->x, rect->x + rect->width, where, out);
       return;
     }
-  search (pool, x, p, rect->x, from, where, out);
-  search (pool, x, p, to, end, where, out);
-  for (int r = r0; r < r1; r++)
-    rows[r - r0] =
-      x + (top + (gint64) r * w->dilation_h) * w->in_w + (gint64) from * w->stride_w - w->pad_left;
-  pool->run->simd->pool_switches (out + from, where + from, rows, r1 - r0, r0 * w->kernel_w,
-                                  w->kernel_w, w->stride_w, (gsize) (to - from));
+  first = tap_pooling_first_row (pool, p);
+  for (int r = 0; r < windows.n_rows; r++)
+    rows[r] = x + first + (gsize) r * (gsize) pool->w.dilation_h * (gsize) pool->w.in_w;
+  pool->run->simd->pool_switches (out + rect->x, where + rect->x, rows, &windows);
 }
 
 /* Indices, as ONNX counts them; a window without a cell says -1. */
@@ -213,8 +157,9 @@ tap_pooling_max_plane (const TapPooling *self, gsize i, const TapRect *rect, flo
       if (tap_cpu_wants_output (run, 1))
         write_indices (self, i, p, rect, where, tap_cpu_i64 (&run->outputs[1]) + row);
       if (run->saved != NULL && run->rects == NULL)
-        pack (bits, (guint8 *) run->saved + (i * (gsize) w->out_h + (gsize) p) * row_bytes (w),
-              where, (gsize) w->out_w);
+        run->simd->pack_switches (
+          bits, (guint8 *) run->saved + (i * (gsize) w->out_h + (gsize) p) * row_bytes (w), where,
+          (gsize) w->out_w);
     }
 }
 
@@ -254,29 +199,27 @@ unpool_plane (const TapPooling *pool,
               float *dx)
 {
   const TapWindow *w = &pool->w;
-  int from = pool->inner, to = pool->inner_end;
+  const TapSimd *simd = pool->run->simd;
 
   for (int p = 0; p < w->out_h; p++, dy += w->out_w, saved += row_bytes (w))
     {
-      float *rows[MAX_ROWS];
-      int r0, r1;
-      gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
+      TapPoolWindows windows = tap_pooling_windows (pool, p, 0, w->out_w);
+      float *rows[TAP_POOLING_ROWS];
+      gsize first;
 
-      if (r0 == r1)
+      if (windows.n_rows == 0)
         continue;
-      unpack (switch_bits (w), where, saved, (gsize) w->out_w);
-      if (!is_narrow (w) || from >= to)
+      simd->unpack_switches (switch_bits (w), where, saved, (gsize) w->out_w);
+      /* where a window has no cell at all, its switch points beyond the row */
+      if (!is_narrow (pool) || w->pad_left >= w->kernel_w || w->pad_right >= w->kernel_w)
         {
           scatter (pool, p, 0, w->out_w, where, dy, dx);
           continue;
         }
-      for (int r = r0; r < r1; r++)
-        rows[r - r0] = dx + (top + (gint64) r * w->dilation_h) * w->in_w +
-                       (gint64) from * w->stride_w - w->pad_left;
-      scatter (pool, p, 0, from, where, dy, dx);
-      pool->run->simd->unpool (rows, r1 - r0, r0 * w->kernel_w, w->kernel_w, w->stride_w, dy + from,
-                               where + from, (gsize) (to - from));
-      scatter (pool, p, to, w->out_w, where, dy, dx);
+      first = tap_pooling_first_row (pool, p);
+      for (int r = 0; r < windows.n_rows; r++)
+        rows[r] = dx + first + (gsize) r * (gsize) w->dilation_h * (gsize) w->in_w;
+      simd->unpool (rows, dy, where, &windows);
     }
 }
 

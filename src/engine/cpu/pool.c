@@ -11,9 +11,6 @@
 #include "core/tap-error.h"
 #include "engine/cpu/pooling.h"
 
-/* The most rows of a window that are joined in registers. */
-#define MAX_ROWS 16
-
 static float
 power (float x, int p)
 {
@@ -100,64 +97,18 @@ join_inner (const TapPooling *pool, int from, int to, const float *joined, float
     }
 }
 
-/* Outputs from .. to - 1, which are few, without a joined row. */
-static void
-border (const TapPooling *pool,
-        const float *x,
-        gint64 top,
-        int r0,
-        int r1,
-        int from,
-        int to,
-        float *out)
-{
-  const TapWindow *w = &pool->w;
-
-  for (int q = from; q < to; q++)
-    {
-      int s0, s1;
-      gint64 left = tap_pooling_columns (pool, q, &s0, &s1);
-
-      out[q] = pool->kind == TAP_POOLING_MAX ? -INFINITY : 0;
-      for (int s = s0; s < s1; s++)
-        {
-          float v = 0;
-
-          for (int r = r0; r < r1; r++)
-            {
-              float u = x[(top + (gint64) r * w->dilation_h) * w->in_w + left + s];
-
-              v = r == r0 ? u : join (pool, v, u);
-            }
-          out[q] = s == s0 ? v : join (pool, out[q], v);
-        }
-    }
-}
-
 /* Windows two or three wide, one or two apart, in one go. */
 static void
-narrow_row (const TapPooling *pool,
-            const float *x,
-            gint64 top,
-            int r0,
-            int r1,
-            const TapRect *rect,
-            float *out)
+narrow_row (const TapPooling *pool, const float *x, int p, const TapRect *rect, float *out)
 {
-  const TapWindow *w = &pool->w;
   const TapSimd *simd = pool->run->simd;
-  int from = MAX (rect->x, pool->inner), to = MIN (rect->x + rect->width, pool->inner_end);
-  const float *rows[MAX_ROWS];
+  const float *rows[TAP_POOLING_ROWS];
+  TapPoolWindows windows = tap_pooling_windows (pool, p, rect->x, rect->width);
+  gsize first = tap_pooling_first_row (pool, p);
 
-  border (pool, x, top, r0, r1, rect->x, MIN (rect->x + rect->width, pool->inner), out);
-  border (pool, x, top, r0, r1, MAX (rect->x, pool->inner_end), rect->x + rect->width, out);
-  if (from >= to)
-    return;
-  for (int r = r0; r < r1; r++)
-    rows[r - r0] =
-      x + (top + (gint64) r * w->dilation_h) * w->in_w + (gint64) from * w->stride_w - w->pad_left;
-  (pool->kind == TAP_POOLING_MAX ? simd->pool_max : simd->pool_sum) (
-    out + from, rows, r1 - r0, w->kernel_w, w->stride_w, (gsize) (to - from));
+  for (int r = 0; r < windows.n_rows; r++)
+    rows[r] = x + first + (gsize) r * (gsize) pool->w.dilation_h * (gsize) pool->w.in_w;
+  (pool->kind == TAP_POOLING_MAX ? simd->pool_max : simd->pool_sum) (out + rect->x, rows, &windows);
 }
 
 /* Any windows, by way of a joined row. */
@@ -185,51 +136,31 @@ any_row (const TapPooling *pool,
   join_columns (pool, MAX (pool->inner_end, rect->x), end, joined, out);
 }
 
-static void
-divide (const TapPooling *pool, int p, int from, int to, float *out)
-{
-  for (int q = from; q < to; q++)
-    {
-      gint64 count = tap_pooling_count (pool, p, q);
-
-      out[q] = count > 0 ? out[q] / (float) count : 0;
-    }
-}
-
 /* Sums to means and norms. */
 static void
-finish_row (const TapPooling *pool, int p, const TapRect *rect, float *out)
+finish_row (const TapPooling *pool, const float *counts, const TapRect *rect, float *out)
 {
   int end = rect->x + rect->width;
-  int from = MAX (rect->x, pool->inner), to = MIN (end, pool->inner_end);
 
   if (pool->kind == TAP_POOLING_AVERAGE)
-    {
-      divide (pool, p, rect->x, MIN (end, pool->inner), out);
-      divide (pool, p, MAX (rect->x, pool->inner_end), end, out);
-      if (from < to)
-        {
-          float count = (float) tap_pooling_count (pool, p, from);
-
-          pool->run->simd->binary (TAP_BINARY_DIV, out + from, out + from, 1, &count, 0,
-                                   (gsize) (to - from));
-        }
-    }
+    pool->run->simd->binary (TAP_BINARY_DIV, out + rect->x, out + rect->x, 1, counts + rect->x, 1,
+                             (gsize) rect->width);
   else if (pool->kind == TAP_POOLING_LP && pool->p != 1)
     for (int q = rect->x; q < end; q++)
       out[q] = pool->p == 2 ? sqrtf (out[q]) : powf (out[q], 1.0f / (float) pool->p);
 }
 
 static void
-pool_plane (const TapPooling *pool, const float *x, const TapRect *rect, float *joined, float *y)
+pool_plane (const TapPooling *pool, const float *x, const TapRect *rect, float *scratch, float *y)
 {
-  const TapWindow *w = &pool->w;
-  gboolean narrow = pool->kind != TAP_POOLING_LP && w->dilation_w == 1 && w->stride_w <= 2 &&
-                    (w->kernel_w == 2 || w->kernel_w == 3) && w->kernel_h <= MAX_ROWS;
+  float *joined = scratch, *counts = scratch + pool->in_pitch;
+  gboolean narrow = pool->kind != TAP_POOLING_LP && pool->narrow &&
+                    (pool->w.kernel_w == 2 || pool->w.kernel_w == 3);
+  int last_rows = -1;
 
   for (int p = rect->y; p < rect->y + rect->height; p++)
     {
-      float *out = y + (gsize) p * (gsize) w->out_w;
+      float *out = y + (gsize) p * (gsize) pool->w.out_w;
       int r0, r1;
       gint64 top = tap_pooling_rows (pool, p, &r0, &r1);
 
@@ -240,10 +171,12 @@ pool_plane (const TapPooling *pool, const float *x, const TapRect *rect, float *
           continue;
         }
       if (narrow)
-        narrow_row (pool, x, top, r0, r1, rect, out);
+        narrow_row (pool, x, p, rect, out);
       else
         any_row (pool, x, top, r0, r1, rect, joined, out);
-      finish_row (pool, p, rect, out);
+      if (pool->kind == TAP_POOLING_AVERAGE)
+        tap_pooling_counts (pool, p, rect->x, rect->x + rect->width, &last_rows, counts);
+      finish_row (pool, counts, rect, out);
     }
 }
 

@@ -11,9 +11,26 @@
 #define CHUNK 16384
 
 static gsize
-pitch (int n)
+pitch (gsize n)
 {
-  return ((gsize) n + 15) & ~(gsize) 15;
+  return (n + 15) & ~(gsize) 15;
+}
+
+/* Columns from the first tap to the last. */
+static gsize
+columns (const TapWindow *w)
+{
+  if (w->out_w == 0)
+    return 0;
+  return (gsize) (w->out_w - 1) * (gsize) w->stride_w +
+         (gsize) (w->kernel_w - 1) * (gsize) w->dilation_w + 1;
+}
+
+/* What holds a row of input, and that with its padding. */
+static gsize
+in_pitch (const TapWindow *w)
+{
+  return pitch (MAX ((gsize) w->in_w, columns (w)));
 }
 
 gboolean
@@ -35,11 +52,14 @@ tap_pooling_init (TapPooling *self, const TapCpuRun *run, TapPoolingKind kind, G
   self->n_planes = (gsize) x->dims[0] * self->channels;
   self->in_plane = (gsize) w->in_h * (gsize) w->in_w;
   self->out_plane = (gsize) w->out_h * (gsize) w->out_w;
-  self->in_pitch = pitch (w->in_w);
-  self->out_pitch = pitch (w->out_w);
+  self->reach = columns (w);
+  self->in_pitch = in_pitch (w);
+  self->out_pitch = pitch ((gsize) w->out_w);
   self->whole = w->out_h == 1 && w->out_w == 1 && w->kernel_h == w->in_h &&
                 w->kernel_w == w->in_w && w->dilation_h == 1 && w->dilation_w == 1 &&
                 w->pad_top == 0 && w->pad_left == 0;
+
+  self->narrow = w->dilation_w == 1 && w->stride_w <= 2 && w->kernel_h <= TAP_POOLING_ROWS;
 
   reach = (gint64) (w->kernel_w - 1) * w->dilation_w + 1;
   last = (gint64) w->in_w + w->pad_left - reach;
@@ -69,8 +89,8 @@ tap_pooling_scratch (const TapCpuRun *run)
 
   if (!tap_op_window (run->node, &run->inputs[0].shape, NULL, &w, NULL))
     return 0;
-  return (gsize) tap_pool_get_n_threads (run->pool) * (pitch (w.in_w) + 2 * pitch (w.out_w)) *
-         sizeof (float);
+  return (gsize) tap_pool_get_n_threads (run->pool) *
+         (in_pitch (&w) + 2 * pitch ((gsize) w.out_w)) * sizeof (float);
 }
 
 float *
@@ -79,21 +99,49 @@ tap_pooling_row (const TapPooling *self, int worker)
   return (float *) self->run->scratch + (gsize) worker * (self->in_pitch + 2 * self->out_pitch);
 }
 
-gint64
-tap_pooling_count (const TapPooling *self, int p, int q)
+TapPoolWindows
+tap_pooling_windows (const TapPooling *self, int p, int q, int n)
 {
   const TapWindow *w = &self->w;
-  gint64 top = (gint64) p * w->stride_h - w->pad_top;
-  gint64 left = (gint64) q * w->stride_w - w->pad_left;
-  int r0, r1, s0, s1;
+  int r0, r1;
 
-  tap_pooling_taps (top, w->kernel_h, w->dilation_h,
-                    (gint64) w->in_h + (self->count_padding ? w->pad_bottom : 0), &r0, &r1);
-  tap_pooling_taps (left, w->kernel_w, w->dilation_w,
-                    (gint64) w->in_w + (self->count_padding ? w->pad_right : 0), &s0, &s1);
+  tap_pooling_rows (self, p, &r0, &r1);
+  return (TapPoolWindows){
+    .n_rows = r1 - r0,
+    .first = r0 * w->kernel_w,
+    .kernel = w->kernel_w,
+    .stride = w->stride_w,
+    .left = (ptrdiff_t) q * w->stride_w - w->pad_left,
+    .width = w->in_w,
+    .n = (gsize) n,
+  };
+}
+
+void
+tap_pooling_counts (const TapPooling *self, int p, int from, int to, int *rows, float *counts)
+{
+  const TapWindow *w = &self->w;
+  gint64 below = self->count_padding ? w->pad_bottom : 0;
+  gint64 beside = self->count_padding ? w->pad_right : 0;
+  int r0, r1;
+
+  tap_pooling_taps ((gint64) p * w->stride_h - w->pad_top, w->kernel_h, w->dilation_h,
+                    w->in_h + below, &r0, &r1);
   if (self->count_padding)
-    r0 = s0 = 0;
-  return (gint64) (r1 - r0) * (s1 - s0);
+    r0 = 0;
+  if (*rows == r1 - r0)
+    return;
+  *rows = r1 - r0;
+  for (int q = from; q < to; q++)
+    {
+      int s0, s1;
+
+      tap_pooling_taps ((gint64) q * w->stride_w - w->pad_left, w->kernel_w, w->dilation_w,
+                        w->in_w + beside, &s0, &s1);
+      if (self->count_padding)
+        s0 = 0;
+      counts[q] = (float) MAX ((gint64) (r1 - r0) * (s1 - s0), 1);
+    }
 }
 
 void

@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* The most rows of a window that are joined in registers. */
+#define TAP_POOLING_ROWS 16
+
 typedef enum
 {
   TAP_POOLING_MAX,
@@ -22,11 +25,14 @@ typedef struct
   TapWindow w;
   gboolean count_padding; /* divide by the window clipped to the padded input, not to the input */
   gboolean whole;         /* one window that is the map */
+  gboolean narrow;        /* rows can be seen as TapPoolWindows: no dilation, one or two apart */
   int p;                  /* the norm */
   int inner,
     inner_end; /* first and one past the last output of a row whose windows lie within it */
   gsize in_plane, out_plane, channels, n_planes, planes_per_task;
-  gsize in_pitch, out_pitch; /* numbers of scratch for a row of input and of output */
+  gsize reach; /* columns from the first window's first tap to the last one's last */
+  gsize in_pitch,
+    out_pitch; /* numbers of scratch for a row of input with its padding, and of output */
 } TapPooling;
 
 /* Errors: those of tap_op_window(). */
@@ -70,8 +76,21 @@ tap_pooling_columns (const TapPooling *self, int q, int *first, int *last)
   return left;
 }
 
-/* By how much the sum over the window of row @p and column @q is to be divided; 0 for none. */
-gint64 tap_pooling_count (const TapPooling *self, int p, int q);
+/* Offset in a plane of the first row that the windows of row @p see. */
+static inline gsize
+tap_pooling_first_row (const TapPooling *self, int p)
+{
+  int r0, r1;
+  gint64 top = tap_pooling_rows (self, p, &r0, &r1);
+
+  return (gsize) (top + (gint64) r0 * self->w.dilation_h) * (gsize) self->w.in_w;
+}
+
+/* Windows @q .. @q + @n - 1 of row @p; n_rows 0 when they see nothing. */
+TapPoolWindows tap_pooling_windows (const TapPooling *self, int p, int q, int n);
+/* By how much the sums over windows from .. to - 1 of row @p are to be divided, at least 1. Nothing is done
+ * when the row sees *@rows rows, which starts as -1, for then the last answer still holds. */
+void tap_pooling_counts (const TapPooling *self, int p, int from, int to, int *rows, float *counts);
 
 /* What plane @i of the input's gradient starts from: run->residual, or 0. */
 void tap_pooling_start (const TapPooling *self, gsize i);

@@ -202,3 +202,20 @@ TAP_SIMD_NAME (tap_binary) (TapBinary op,
       PAIR (fmodf (u, v));
     }
 }
+
+void
+TAP_SIMD_NAME (tap_normalize) (float *y,
+                               const float *x,
+                               float mean,
+                               float inverse,
+                               const float *scale,
+                               const float *shift,
+                               size_t n)
+{
+  if (shift != NULL)
+    for (size_t i = 0; i < n; i++)
+      y[i] = (x[i] - mean) * inverse * scale[i] + shift[i];
+  else
+    for (size_t i = 0; i < n; i++)
+      y[i] = (x[i] - mean) * inverse * scale[i];
+}

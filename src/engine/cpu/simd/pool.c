@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Windows two or three wide, one or two apart, are joined in registers: first the rows, then the columns
- * of each window, from the left. Every output takes the same steps, in the body and in the tail. */
+ * of each window, from the left. Cells beyond the ends of a row are seen as -∞ or 0, so every output
+ * takes the same steps, in the body, in the tail and at the borders. */
 
 #include "config.h"
 
@@ -59,11 +60,52 @@ v_max (V first, V second)
 #endif
 }
 
-/* The first @n numbers, any number of them; the others are 0. */
+/* Cells @at .. of a row of @width; @fill beyond its ends. @whole: there are none beyond. */
 static inline V
-v_load_upto (const float *p, ptrdiff_t n)
+v_load_within (const float *row, ptrdiff_t at, ptrdiff_t width, int whole, V fill)
 {
-  return n >= VL ? v_load (p) : n > 0 ? v_load_first (p, (size_t) n) : v_set (0);
+  if (whole || (at >= 0 && at + VL <= width))
+    return v_load (row + at);
+#if VL == 16
+  ptrdiff_t low = at < 0 ? -at : 0, high = width - at;
+  unsigned mask = low >= VL || high <= 0 ? 0 : 0xffffu << low & 0xffffu;
+
+  if (high < VL && mask != 0)
+    mask &= (1u << high) - 1;
+  return _mm512_mask_loadu_ps (fill, (__mmask16) mask, row + at);
+#else
+  float t[VL];
+
+  v_store (t, fill);
+  for (ptrdiff_t i = 0; i < VL; i++)
+    if (at + i >= 0 && at + i < width)
+      t[i] = row[at + i];
+  return v_load (t);
+#endif
+}
+
+/* Adds @v to the cells @at .. of a row, but for those beyond its ends. */
+static inline void
+v_add_within (float *row, ptrdiff_t at, ptrdiff_t width, V v)
+{
+  if (at >= 0 && at + VL <= width)
+    {
+      v_store (row + at, v_load (row + at) + v);
+      return;
+    }
+#if VL == 16
+  ptrdiff_t low = at < 0 ? -at : 0, high = width - at;
+  unsigned mask = low >= VL || high <= 0 ? 0 : 0xffffu << low & 0xffffu;
+
+  if (high < VL && mask != 0)
+    mask &= (1u << high) - 1;
+  v = _mm512_maskz_loadu_ps ((__mmask16) mask, row + at) + v;
+  _mm512_mask_storeu_ps (row + at, (__mmask16) mask, v);
+#else
+  for (ptrdiff_t i = 0; i < VL; i++)
+    if (at + i >= 0 && at + i < width)
+      row[at + i] += v[i];
+#endif
 }
 
 static inline void
@@ -83,89 +125,102 @@ join (int max, V a, V b)
   return a + b;
 }
 
-/* Column i .. i + VL - 1 of all rows; @left are there. */
+/* Column @at .. at + VL - 1 of all rows. */
 static inline V
-column (int max, const float *const *rows, int n_rows, size_t i, ptrdiff_t left)
+column (int max,
+        const float *const *rows,
+        int n_rows,
+        ptrdiff_t at,
+        ptrdiff_t width,
+        int whole,
+        V fill)
 {
-  V v = v_load_upto (rows[0] + i, left);
+  V v = v_load_within (rows[0], at, width, whole, fill);
 
   for (int r = 1; r < n_rows; r++)
-    v = join (max, v, v_load_upto (rows[r] + i, left));
+    v = join (max, v, v_load_within (rows[r], at, width, whole, fill));
   return v;
 }
 
 static inline V
-window (int max, const float *const *rows, int n_rows, int kernel, int stride, size_t q, size_t n)
+window (int max,
+        const float *const *rows,
+        int n_rows,
+        int kernel,
+        int stride,
+        ptrdiff_t at,
+        ptrdiff_t width,
+        int whole)
 {
-  ptrdiff_t left = ((ptrdiff_t) (n - q) - 1) * stride + kernel;
-  size_t i = q * (size_t) stride;
-  V v;
+  const V fill = v_set (max ? -INFINITY : 0);
+  V v, a, b;
 
   if (stride == 1)
     {
-      v = column (max, rows, n_rows, i, left);
-      v = join (max, v, column (max, rows, n_rows, i + 1, left - 1));
-      return kernel == 2 ? v : join (max, v, column (max, rows, n_rows, i + 2, left - 2));
-    }
-  else
-    {
-      V a = column (max, rows, n_rows, i, left), b = column (max, rows, n_rows, i + VL, left - VL);
-
-      v = join (max, V_PICK (a, b, EVEN_LANES), V_PICK (a, b, ODD_LANES));
+      v = column (max, rows, n_rows, at, width, whole, fill);
+      v = join (max, v, column (max, rows, n_rows, at + 1, width, whole, fill));
       if (kernel == 2)
         return v;
-      a = column (max, rows, n_rows, i + 2, left - 2);
-      b = column (max, rows, n_rows, i + VL + 2, left - VL - 2);
-      return join (max, v, V_PICK (a, b, EVEN_LANES));
+      return join (max, v, column (max, rows, n_rows, at + 2, width, whole, fill));
     }
+  a = column (max, rows, n_rows, at, width, whole, fill);
+  b = column (max, rows, n_rows, at + VL, width, whole, fill);
+  v = join (max, V_PICK (a, b, EVEN_LANES), V_PICK (a, b, ODD_LANES));
+  if (kernel == 2)
+    return v;
+  a = column (max, rows, n_rows, at + 2, width, whole, fill);
+  b = column (max, rows, n_rows, at + VL + 2, width, whole, fill);
+  return join (max, v, V_PICK (a, b, EVEN_LANES));
 }
 
-/* The same with every load whole. */
-static inline V
-whole_window (int max, const float *const *rows, int n_rows, int kernel, int stride, size_t q)
+/* Whether the windows from @at on that make a vector can be loaded whole. */
+static inline int
+is_whole (ptrdiff_t at, int kernel, int stride, ptrdiff_t width)
 {
-  return window (max, rows, n_rows, kernel, stride, q, q + 2 * VL + 4);
+  return at >= 0 && at + stride * VL + (kernel == 3 ? 2 : stride == 1 ? 1 : 0) <= width;
 }
 
 #define ROW(n_rows, kernel, stride)                                                                \
-  for (; q + VL + (stride == 2 && kernel == 3) <= n; q += VL)                                      \
-    v_store (y + q, whole_window (max, rows, n_rows, kernel, stride, q));                          \
-  for (; q < n; q += VL)                                                                           \
-    v_store_upto (y + q, window (max, rows, n_rows, kernel, stride, q, n), n - q);                 \
+  for (size_t q = 0; q < w->n; q += VL)                                                            \
+    {                                                                                              \
+      ptrdiff_t at = w->left + (ptrdiff_t) q * (stride);                                           \
+                                                                                                   \
+      if (w->n - q >= VL && is_whole (at, kernel, stride, w->width))                               \
+        v_store (y + q, window (max, rows, n_rows, kernel, stride, at, w->width, 1));              \
+      else                                                                                         \
+        v_store_upto (y + q, window (max, rows, n_rows, kernel, stride, at, w->width, 0),          \
+                      w->n - q);                                                                   \
+    }                                                                                              \
   return
 
 static inline void
-pool_row (int max, float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n)
+pool_row (int max, float *y, const float *const *rows, const TapPoolWindows *w)
 {
-  size_t q = 0;
-
-  if (n_rows == 2 && kernel == 2 && stride == 2)
+  if (w->n_rows == 2 && w->kernel == 2 && w->stride == 2)
     {
       ROW (2, 2, 2);
     }
-  if (n_rows == 3 && kernel == 3 && stride == 2)
+  if (w->n_rows == 3 && w->kernel == 3 && w->stride == 2)
     {
       ROW (3, 3, 2);
     }
-  if (n_rows == 3 && kernel == 3 && stride == 1)
+  if (w->n_rows == 3 && w->kernel == 3 && w->stride == 1)
     {
       ROW (3, 3, 1);
     }
-  ROW (n_rows, kernel, stride);
+  ROW (w->n_rows, w->kernel, w->stride);
 }
 
 void
-TAP_SIMD_NAME (
-  tap_pool_max) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n)
+TAP_SIMD_NAME (tap_pool_max) (float *y, const float *const *rows, const TapPoolWindows *w)
 {
-  pool_row (1, y, rows, n_rows, kernel, stride, n);
+  pool_row (1, y, rows, w);
 }
 
 void
-TAP_SIMD_NAME (
-  tap_pool_sum) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n)
+TAP_SIMD_NAME (tap_pool_sum) (float *y, const float *const *rows, const TapPoolWindows *w)
 {
-  pool_row (0, y, rows, n_rows, kernel, stride, n);
+  pool_row (0, y, rows, w);
 }
 
 /* Lanes become bytes. */
@@ -192,130 +247,281 @@ v_load_bytes (const uint8_t *p)
 #endif
 }
 
+static inline VI
+v_lanes (void)
+{
+#if VL == 16
+  return (VI){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+#elif VL == 8
+  return (VI){ 0, 1, 2, 3, 4, 5, 6, 7 };
+#else
+  return (VI){ 0, 1, 2, 3 };
+#endif
+}
+
+/* The maximum so far and its tap; a window begins with its first tap that is there. */
+typedef struct
+{
+  V max;
+  VI tap;
+} Best;
+
+static inline void
+challenge (Best *best, V v, int tap)
+{
+  VI wins = (VI) (v > best->max) | ((VI) (v != v) & (VI) (best->max == best->max));
+
+  best->max = v_select (wins, v, best->max);
+  best->tap = (VI) v_select (wins, (V) ((VI){ 0 } + tap), (V) best->tap);
+}
+
+static inline Best
+find (const float *const *rows,
+      int n_rows,
+      int first,
+      int kernel,
+      int stride,
+      ptrdiff_t at,
+      ptrdiff_t width,
+      int whole)
+{
+  const V fill = v_set (-INFINITY);
+  Best best = { fill, (VI){ 0 } + first };
+
+  if (!whole && at < 0)
+    {
+      VI before = (VI){ 0 } - (int32_t) at - v_lanes () * stride;
+
+      best.tap += before & (before > (VI){ 0 });
+    }
+  for (int r = 0; r < n_rows; r++)
+    for (int s = 0; s < kernel; s++)
+      {
+        V v = v_load_within (rows[r], at + s, width, whole, fill);
+
+        if (stride == 2)
+          {
+            V next = v_load_within (rows[r], at + s + VL, width, whole, fill);
+
+            challenge (&best, V_PICK (v, next, EVEN_LANES), first + r * kernel + s);
+            /* the odd cells are those of the next tap */
+            if (s % 2 == 0 && s + 1 < kernel)
+              {
+                s++;
+                challenge (&best, V_PICK (v, next, ODD_LANES), first + r * kernel + s);
+              }
+          }
+        else
+          challenge (&best, v, first + r * kernel + s);
+      }
+  return best;
+}
+
+#define FIND(n_rows, kernel, stride)                                                               \
+  for (size_t q = 0; q < w->n; q += VL)                                                            \
+    {                                                                                              \
+      ptrdiff_t at = w->left + (ptrdiff_t) q * (stride);                                           \
+      Best best;                                                                                   \
+                                                                                                   \
+      if (at >= 0 && at + (stride) *VL + (kernel) <= w->width)                                     \
+        best = find (rows, n_rows, w->first, kernel, stride, at, w->width, 1);                     \
+      else                                                                                         \
+        best = find (rows, n_rows, w->first, kernel, stride, at, w->width, 0);                     \
+      v_store_upto (y + q, best.max, w->n - q);                                                    \
+      v_store_bytes (where + q, best.tap, w->n - q);                                               \
+    }                                                                                              \
+  return
+
 void
 TAP_SIMD_NAME (tap_pool_switches) (float *y,
                                    uint8_t *where,
                                    const float *const *rows,
-                                   int n_rows,
-                                   int first,
-                                   int kernel,
-                                   int stride,
-                                   size_t n)
+                                   const TapPoolWindows *w)
 {
-  for (size_t q = 0; q < n; q += VL)
+  if (w->n_rows == 2 && w->kernel == 2 && w->stride == 2)
     {
-      ptrdiff_t left = ((ptrdiff_t) (n - q) - 1) * stride + kernel;
-      VI best = { 0 };
-      V m = v_set (0);
-
-      for (int r = 0; r < n_rows; r++)
-        {
-          const float *x = rows[r] + q * (size_t) stride;
-
-          for (int s = 0; s < kernel; s++)
-            {
-              VI tap = (VI){ 0 } + (first + r * kernel + s), wins;
-              V v = v_load_upto (x + s, left - s);
-
-              if (stride == 2)
-                v = V_PICK (v, v_load_upto (x + s + VL, left - s - VL), EVEN_LANES);
-              wins = (VI) (v > m) | ((VI) (v != v) & (VI) (m == m));
-              if (r == 0 && s == 0)
-                wins = (VI){ 0 } - 1;
-              m = v_select (wins, v, m);
-              best = (tap & wins) | (best & ~wins);
-            }
-        }
-      v_store_upto (y + q, m, n - q);
-      v_store_bytes (where + q, best, n - q);
+      FIND (2, 2, 2);
     }
+  if (w->n_rows == 3 && w->kernel == 3 && w->stride == 2)
+    {
+      FIND (3, 3, 2);
+    }
+  if (w->n_rows == 3 && w->kernel == 3 && w->stride == 1)
+    {
+      FIND (3, 3, 1);
+    }
+  FIND (w->n_rows, w->kernel, w->stride);
+}
+
+void
+TAP_SIMD_NAME (tap_pack_switches) (int bits, uint8_t *packed, const uint8_t *where, size_t n)
+{
+  size_t whole = n * (size_t) bits / 8, i = 0;
+
+  if (bits == 2)
+    {
+      for (; i < whole; i++)
+        {
+          uint32_t x;
+
+          memcpy (&x, where + 4 * i, sizeof x);
+          packed[i] = (uint8_t) (x | x >> 6 | x >> 12 | x >> 18);
+        }
+      if (4 * i < n)
+        packed[i] = 0;
+      for (size_t k = 4 * i; k < n; k++)
+        packed[i] |= (uint8_t) (where[k] << k % 4 * 2);
+    }
+  else if (bits == 4)
+    {
+      for (; i < whole; i++)
+        {
+          uint16_t x;
+
+          memcpy (&x, where + 2 * i, sizeof x);
+          packed[i] = (uint8_t) (x | x >> 4);
+        }
+      if (2 * i < n)
+        packed[i] = where[2 * i];
+    }
+  else
+    memcpy (packed, where, whole);
+}
+
+void
+TAP_SIMD_NAME (tap_unpack_switches) (int bits, uint8_t *where, const uint8_t *packed, size_t n)
+{
+  size_t whole = n * (size_t) bits / 8;
+
+  if (bits == 2)
+    {
+      for (size_t i = 0; i < whole; i++)
+        {
+          uint32_t x = packed[i];
+
+          x = (x | x << 6 | x << 12 | x << 18) & 0x03030303u;
+          memcpy (where + 4 * i, &x, sizeof x);
+        }
+      for (size_t k = 4 * whole; k < n; k++)
+        where[k] = packed[k / 4] >> k % 4 * 2 & 3;
+    }
+  else if (bits == 4)
+    {
+      for (size_t i = 0; i < whole; i++)
+        {
+          uint16_t x = (uint16_t) ((packed[i] | packed[i] << 4) & 0x0f0f);
+
+          memcpy (where + 2 * i, &x, sizeof x);
+        }
+      if (2 * whole < n)
+        where[n - 1] = packed[whole] & 15;
+    }
+  else
+    memcpy (where, packed, whole);
+}
+
+/* What flows back to windows q .. of n, and their switches; 0 beyond the last. */
+typedef struct
+{
+  V dy;
+  VI where;
+} Flow;
+
+static inline Flow
+flow (const float *dy, const uint8_t *where, size_t q, size_t n)
+{
+  uint8_t last[VL] = { 0 };
+
+  if (n - q >= VL)
+    return (Flow){ v_load (dy + q), v_load_bytes (where + q) };
+  memcpy (last, where + q, n - q);
+  return (Flow){ v_load_first (dy + q, n - q), v_load_bytes (last) };
 }
 
 static inline V
-chosen (const float *dy, VI where, int tap)
+chosen (Flow f, int tap)
 {
-  return v_select (where == (VI){ 0 } + tap, v_load (dy), v_set (0));
+  return v_select (f.where == (VI){ 0 } + tap, f.dy, v_set (0));
 }
 
 /* Row r of windows that are two apart: even cells get the first and, one window on, the third tap. */
-static size_t
-unpool_by_two (float *dx, int tap, int kernel, const float *dy, const uint8_t *where, size_t n)
+static inline void
+unpool_by_two (float *dx,
+               int tap,
+               int kernel,
+               const float *dy,
+               const uint8_t *where,
+               const TapPoolWindows *w)
 {
+  ptrdiff_t at = w->left;
   V before = v_set (0);
-  size_t q = 0;
 
-  for (; q + VL <= n; q += VL)
+  for (size_t q = 0; q < w->n; q += VL, at += 2 * VL)
     {
-      VI w = v_load_bytes (where + q);
-      V even = chosen (dy + q, w, tap), odd = chosen (dy + q, w, tap + 1);
-      float *p = dx + 2 * q;
+      Flow f = flow (dy, where, q, w->n);
+      V even = chosen (f, tap), odd = chosen (f, tap + 1);
 
       if (kernel == 3)
         {
-          V third = chosen (dy + q, w, tap + 2);
+          V third = chosen (f, tap + 2);
 
           even += V_PICK (before, third, NEXT_LANES);
           before = third;
         }
-      v_store (p, v_load (p) + V_PICK (even, odd, LOW_LANES));
-      v_store (p + VL, v_load (p + VL) + V_PICK (even, odd, HIGH_LANES));
+      v_add_within (dx, at, w->width, V_PICK (even, odd, LOW_LANES));
+      v_add_within (dx, at + VL, w->width, V_PICK (even, odd, HIGH_LANES));
     }
-  if (kernel == 3 && q > 0)
-    dx[2 * q] += before[VL - 1];
-  return q;
+  /* that of the last lane, whose cell is one on */
+  if (kernel == 3 && at >= 0 && at < w->width)
+    dx[at] += before[VL - 1];
 }
 
 /* The same of windows that are one apart: the later taps move on by a cell, and by another. */
-static size_t
-unpool_by_one (float *dx, int tap, const float *dy, const uint8_t *where, size_t n)
+static inline void
+unpool_by_one (float *dx, int tap, const float *dy, const uint8_t *where, const TapPoolWindows *w)
 {
+  ptrdiff_t at = w->left;
   V last = v_set (0), middle = v_set (0);
-  size_t q = 0;
 
-  for (; q + VL <= n; q += VL)
+  for (size_t q = 0; q < w->n; q += VL, at += VL)
     {
-      VI w = v_load_bytes (where + q);
-      V third = chosen (dy + q, w, tap + 2);
-      V both = chosen (dy + q, w, tap + 1) + V_PICK (last, third, NEXT_LANES);
+      Flow f = flow (dy, where, q, w->n);
+      V third = chosen (f, tap + 2);
+      V both = chosen (f, tap + 1) + V_PICK (last, third, NEXT_LANES);
 
-      v_store (dx + q,
-               v_load (dx + q) + (chosen (dy + q, w, tap) + V_PICK (middle, both, NEXT_LANES)));
+      v_add_within (dx, at, w->width, chosen (f, tap) + V_PICK (middle, both, NEXT_LANES));
       last = third;
       middle = both;
     }
-  if (q > 0)
-    {
-      dx[q] += middle[VL - 1];
-      dx[q + 1] += last[VL - 1];
-    }
-  return q;
+  if (at >= 0 && at < w->width)
+    dx[at] += middle[VL - 1];
+  if (at + 1 >= 0 && at + 1 < w->width)
+    dx[at + 1] += last[VL - 1];
 }
 
 void
 TAP_SIMD_NAME (tap_unpool) (float *const *rows,
-                            int n_rows,
-                            int first,
-                            int kernel,
-                            int stride,
                             const float *dy,
                             const uint8_t *where,
-                            size_t n)
+                            const TapPoolWindows *w)
 {
-  for (int r = 0; r < n_rows; r++)
+  for (int r = 0; r < w->n_rows; r++)
     {
-      int tap = first + r * kernel;
-      size_t q = 0;
+      int tap = w->first + r * w->kernel;
 
-      if (stride == 2 && (kernel == 2 || kernel == 3))
-        q = unpool_by_two (rows[r], tap, kernel, dy, where, n);
-      else if (stride == 1 && kernel == 3)
-        q = unpool_by_one (rows[r], tap, dy, where, n);
-      for (; q < n; q++)
-        {
-          int s = where[q] - tap;
+      if (w->stride == 2 && w->kernel == 2)
+        unpool_by_two (rows[r], tap, 2, dy, where, w);
+      else if (w->stride == 2 && w->kernel == 3)
+        unpool_by_two (rows[r], tap, 3, dy, where, w);
+      else if (w->stride == 1 && w->kernel == 3)
+        unpool_by_one (rows[r], tap, dy, where, w);
+      else
+        for (size_t q = 0; q < w->n; q++)
+          {
+            int s = where[q] - tap;
 
-          if (s >= 0 && s < kernel)
-            rows[r][q * (size_t) stride + (size_t) s] += dy[q];
-        }
+            if (s >= 0 && s < w->kernel)
+              rows[r][w->left + (ptrdiff_t) q * w->stride + s] += dy[q];
+          }
     }
 }

@@ -168,6 +168,18 @@ typedef enum
   TAP_BINARY_FMOD,  /* sign of the dividend */
 } TapBinary;
 
+/* A row of pooling windows. */
+typedef struct
+{
+  int n_rows;      /* of cells, that each window sees */
+  int first;       /* number of the tap in the first row's first column */
+  int kernel;      /* width; the tap in row r, column s is first + r × kernel + s */
+  int stride;      /* from a window to the next */
+  ptrdiff_t left;  /* column of the first window's first tap; may lie before the row */
+  ptrdiff_t width; /* cells of a row */
+  size_t n;        /* windows */
+} TapPoolWindows;
+
 /* What a bit says of a number; but for the first, none is set by NaN. */
 typedef enum
 {
@@ -252,30 +264,23 @@ typedef struct
                         float scale,
                         float beta);
 
-  /* --- rows of pooling windows, 2 or 3 wide, 1 or 2 apart, none of them over a border --- */
-  /* y[q] = the maximum or sum over rows[r][q × stride + s], s < kernel, rows first */
-  void (
-    *pool_max) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
-  void (
-    *pool_sum) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
-  /* The maximum and first + r × kernel + s of the first of them, or of the first NaN; any kernel */
+  /* --- rows of pooling windows; 2 or 3 wide and 1 or 2 apart for pool_max and pool_sum --- */
+  /* y[q] = the maximum or sum over the window, rows first; cells beyond the ends count -∞ or 0 */
+  void (*pool_max) (float *y, const float *const *rows, const TapPoolWindows *windows);
+  void (*pool_sum) (float *y, const float *const *rows, const TapPoolWindows *windows);
+  /* The maximum and the tap of the first of them, or of the first NaN; windows 1 or 2 apart */
   void (*pool_switches) (float *y,
                          uint8_t *where,
                          const float *const *rows,
-                         int n_rows,
-                         int first,
-                         int kernel,
-                         int stride,
-                         size_t n);
-  /* Adds dy[q] to the cell of rows that where[q] names, if it does; any kernel, any stride */
+                         const TapPoolWindows *windows);
+  /* Switches of 2, 4 or 8 bits, from and to bytes; n of them */
+  void (*pack_switches) (int bits, uint8_t *packed, const uint8_t *where, size_t n);
+  void (*unpack_switches) (int bits, uint8_t *where, const uint8_t *packed, size_t n);
+  /* Adds dy[q] to the cell of these rows that where[q] names, if it does */
   void (*unpool) (float *const *rows,
-                  int n_rows,
-                  int first,
-                  int kernel,
-                  int stride,
                   const float *dy,
                   const uint8_t *where,
-                  size_t n);
+                  const TapPoolWindows *windows);
 
   /* --- derivatives; dx may be dy --- */
   /* Bit i of @bits, from the lowest of each byte: what @kind says of x[i] */
@@ -317,6 +322,14 @@ typedef struct
                       const float *y,
                       const float *count,
                       size_t n);
+  /* y = (x - mean) × inverse × scale[i] + shift[i]; shift may be NULL */
+  void (*normalize) (float *y,
+                     const float *x,
+                     float mean,
+                     float inverse,
+                     const float *scale,
+                     const float *shift,
+                     size_t n);
   /* dx = scale dy + slope (x - mean) + shift */
   void (*combine) (float *dx,
                    const float *dy,

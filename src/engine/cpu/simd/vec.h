@@ -179,26 +179,26 @@ void TAP_SIMD_NAME (tap_lrn_backward) (float *dx,
                                        float bias,
                                        float scale,
                                        float beta);
-void TAP_SIMD_NAME (
-  tap_pool_max) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
-void TAP_SIMD_NAME (
-  tap_pool_sum) (float *y, const float *const *rows, int n_rows, int kernel, int stride, size_t n);
+void TAP_SIMD_NAME (tap_pool_max) (float *y, const float *const *rows, const TapPoolWindows *w);
+void TAP_SIMD_NAME (tap_pool_sum) (float *y, const float *const *rows, const TapPoolWindows *w);
 void TAP_SIMD_NAME (tap_pool_switches) (float *y,
                                         uint8_t *where,
                                         const float *const *rows,
-                                        int n_rows,
-                                        int first,
-                                        int kernel,
-                                        int stride,
-                                        size_t n);
+                                        const TapPoolWindows *w);
 void TAP_SIMD_NAME (tap_unpool) (float *const *rows,
-                                 int n_rows,
-                                 int first,
-                                 int kernel,
-                                 int stride,
                                  const float *dy,
                                  const uint8_t *where,
-                                 size_t n);
+                                 const TapPoolWindows *w);
+void TAP_SIMD_NAME (tap_pack_switches) (int bits, uint8_t *packed, const uint8_t *where, size_t n);
+void
+  TAP_SIMD_NAME (tap_unpack_switches) (int bits, uint8_t *where, const uint8_t *packed, size_t n);
+void TAP_SIMD_NAME (tap_normalize) (float *y,
+                                    const float *x,
+                                    float mean,
+                                    float inverse,
+                                    const float *scale,
+                                    const float *shift,
+                                    size_t n);
 void TAP_SIMD_NAME (
   tap_bits) (TapBits kind, uint8_t *bits, const float *x, size_t n, float a, float b);
 void TAP_SIMD_NAME (tap_scale_by_bits) (float *dx,
