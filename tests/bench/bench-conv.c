@@ -168,7 +168,9 @@ time_conv (const Options *o, const TapGraph *graph, const TapNode *node)
   else
     run.algorithm = kernel->choose_backward != NULL ? kernel->choose_backward (&run) : 0;
   if (kernel->pack != NULL)
-    packed = kernel->pack (node, run.algorithm, constants, NULL);
+    packed =
+      kernel->pack (node, kernel->packing != NULL ? kernel->packing (run.algorithm) : run.algorithm,
+                    constants, NULL);
   run.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
   scratch_bytes = o->pass == PASS_FORWARD          ? kernel->scratch (&run) :
                   kernel->scratch_backward != NULL ? kernel->scratch_backward (&run) :
@@ -259,6 +261,8 @@ bench (const Options *o, const char *path)
                                         o->pass == PASS_DATA    ? ONEDNN_DATA :
                                                                   ONEDNN_WEIGHTS);
 
+      /* OpenMP's threads go on spinning for a while */
+      g_usleep (peer > 0 && o->threads > 1 ? 30000 : 0);
       g_print ("  %2d × %-34s %8.3f ms %6.1f GFLOP/s %3.0f %%", layer->count, layer->key,
                seconds * 1e3, gflop / seconds, gflop / seconds / o->peak * 100);
       if (peer > 0)

@@ -38,6 +38,43 @@ winograd_job (const TapCpuRun *run, TapWinogradJob *job)
   return tap_winograd_suits (&window, job->images, job->groups, job->in, job->out, run->simd);
 }
 
+/* The gradient of the input as such a job: a convolution of what flows back with turned weights. */
+static gboolean
+winograd_job_back (const TapCpuRun *run, TapWinogradJob *job)
+{
+  const TapShape *x = &run->inputs[0].shape, *w = &run->inputs[1].shape;
+  TapWindow window;
+
+  if (x->n_dims != 4 || !tap_op_window (run->node, x, w, &window, NULL))
+    return FALSE;
+  *job = (TapWinogradJob){
+    .images = (int) x->dims[0],
+    .groups = window.group,
+    .in = (int) w->dims[0] / window.group,
+    .out = (int) w->dims[1],
+    .in_h = window.out_h,
+    .in_w = window.out_w,
+    .out_h = window.in_h,
+    .out_w = window.in_w,
+    .pad_top = 2 - window.pad_top,
+    .pad_left = 2 - window.pad_left,
+    .x = run->output_grads != NULL ? run->output_grads[0].data : NULL,
+    .packed = run->packed,
+    .residual = run->residual,
+    .y = run->input_grads != NULL ? run->input_grads[0].data : NULL,
+    .simd = run->simd,
+    .pool = run->pool,
+    .scratch = run->scratch,
+  };
+  window.in_h = job->in_h;
+  window.in_w = job->in_w;
+  window.out_h = job->out_h;
+  window.out_w = job->out_w;
+  window.pad_top = job->pad_top;
+  window.pad_left = job->pad_left;
+  return tap_winograd_suits (&window, job->images, job->groups, job->in, job->out, run->simd);
+}
+
 static int
 conv_choose (const TapCpuRun *run)
 {
@@ -49,7 +86,9 @@ conv_choose (const TapCpuRun *run)
 static int
 conv_packing (int algorithm)
 {
-  return algorithm == TAP_CONV_WINOGRAD ? TAP_CONV_DIRECT : algorithm;
+  return algorithm == TAP_CONV_WINOGRAD      ? TAP_CONV_DIRECT :
+         algorithm == TAP_CONV_BACK_WINOGRAD ? TAP_CONV_BACK_DIRECT :
+                                               algorithm;
 }
 
 static TapTensor *
@@ -118,13 +157,20 @@ conv_forward (const TapCpuRun *run, GError **error)
 static int
 conv_choose_backward (const TapCpuRun *run)
 {
-  return TAP_CONV_BACK_DIRECT;
+  TapWinogradJob job;
+
+  return winograd_job_back (run, &job) ? TAP_CONV_BACK_WINOGRAD : TAP_CONV_BACK_DIRECT;
 }
 
 static gsize
 conv_scratch_backward (const TapCpuRun *run)
 {
-  return MAX (tap_conv_direct_scratch_back (run), tap_conv_weights_scratch (run));
+  gsize bytes = MAX (tap_conv_direct_scratch_back (run), tap_conv_weights_scratch (run));
+  TapWinogradJob job;
+
+  if (run->algorithm == TAP_CONV_BACK_WINOGRAD && winograd_job_back (run, &job))
+    bytes = MAX (bytes, tap_winograd_scratch (&job));
+  return bytes;
 }
 
 /**
@@ -135,8 +181,16 @@ conv_scratch_backward (const TapCpuRun *run)
 static gboolean
 conv_backward (const TapCpuRun *run, GError **error)
 {
-  if (run->input_grads[0].data != NULL && !tap_conv_direct_back (run, error))
-    return FALSE;
+  TapWinogradJob job;
+
+  if (run->input_grads[0].data != NULL)
+    {
+      if (run->algorithm == TAP_CONV_BACK_WINOGRAD && run->packed != NULL &&
+          winograd_job_back (run, &job))
+        tap_winograd_run (&job);
+      else if (!tap_conv_direct_back (run, error))
+        return FALSE;
+    }
   return tap_conv_weights_back (run, error);
 }
 

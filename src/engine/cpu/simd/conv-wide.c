@@ -189,25 +189,45 @@ together (const TapTileJob *job, int left)
   return left < 4 ? left : 4;
 }
 
-/* All channels of n vectors of pixels, or of less than one vector. */
+/* What all channels see of a row stays in the first-level cache while the channels take turns: floats. */
+#define STAY 6144
+
+/* @n pixels of a row, some channels at a time, each of them to the end. */
 static void
-wide_column (const TapTileJob *job, const float *x, size_t y, size_t n, size_t pixels)
+wide_row (const TapTileJob *job, const float *x, size_t y, size_t width)
 {
   const size_t block = (size_t) job->channels * (size_t) job->n_taps * TAP_BLOCK;
 
   for (int k = 0, channels; k < job->out_channels; k += channels)
     {
       Tile tile = {
-        .x = x,
         .w = job->weights + (size_t) (k / TAP_BLOCK) * block + k % TAP_BLOCK,
         .bias = job->bias != NULL ? job->bias + k : NULL,
-        .y = y + (size_t) k * job->y_channel,
         .channels = job->out_channels - k,
-        .pixels = pixels,
       };
+      size_t most;
 
       channels = together (job, job->out_channels - k);
-      wide[channels].funcs[n](job, &tile);
+      most = (size_t) wide[channels].most;
+      for (size_t q = 0, n; q < width; q += n * VL)
+        {
+          size_t left = (width - q + VL - 1) / VL;
+
+          /* four are better two and two than three and one */
+          n = left >= 2 * most || left == most ? most : left > most ? (left + 1) / 2 : left;
+          while (n * VL > width)
+            n--;
+          if (q + n * VL > width && (n == 0 || job->residual == job->y))
+            n = (width - q) / VL;
+          else if (q + n * VL > width)
+            q = width - n * VL;
+          tile.x = x + q;
+          tile.y = y + (size_t) k * job->y_channel + q * job->y_pixel;
+          tile.pixels = width - q;
+          wide[channels].funcs[n](job, &tile);
+          if (n == 0)
+            break;
+        }
     }
 }
 
@@ -215,31 +235,19 @@ void
 TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job)
 {
   const size_t width = (size_t) job->width;
-  const size_t most = (size_t) wide[together (job, job->out_channels)].most;
+  size_t sees = job->channels == 1 ? (size_t) job->n_taps : (size_t) job->channels * 3;
+  size_t stay = STAY / (sees > 0 ? sees : 1) / (4 * VL) * (4 * VL);
 
+  if (job->out_channels <= together (job, job->out_channels))
+    stay = width;
+  if (stay < 4 * VL)
+    stay = 4 * VL;
   for (int row = 0; row < job->rows; row++)
-    {
-      const float *x = job->x + (size_t) row * job->x_row;
-      size_t y = (size_t) row * job->y_row;
-
-      if (width < VL)
-        wide_column (job, x, y, 0, width);
-      else
-        for (size_t q = 0, n; q < width; q += n * VL)
-          {
-            size_t left = (width - q + VL - 1) / VL;
-
-            /* four are better two and two than three and one */
-            n = left >= 2 * most || left == most ? most : left > most ? (left + 1) / 2 : left;
-            while (n * VL > width)
-              n--;
-            if (q + n * VL > width && job->residual == job->y)
-              n = (width - q) / VL;
-            else if (q + n * VL > width)
-              q = width - n * VL;
-            wide_column (job, x + q, y + q * job->y_pixel, n, width - q);
-            if (n == 0)
-              break;
-          }
-    }
+    for (size_t q = 0, n; q < width; q += n)
+      {
+        /* no rest narrower than a vector */
+        n = width - q < stay + VL ? width - q : stay;
+        wide_row (job, job->x + (size_t) row * job->x_row + q,
+                  (size_t) row * job->y_row + q * job->y_pixel, n);
+      }
 }
