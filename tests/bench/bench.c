@@ -1,10 +1,11 @@
 /* bench.c - tap-bench: the tables of how fast the engine is, beside its peers
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *   tap-bench [--strict] SUITE [NETWORK…]   a table; "all" for all of them
- *   tap-bench FILE…                         the networks in these files, without peers
+ *   tap-bench [OPTION…] SUITE [NETWORK…]   a table; "all" for all of them
+ *   tap-bench FILE…                        the networks in these files, without peers
  *
- * README.md says how to read them. --strict: the exit status is 1 when something is missed. */
+ * README.md says how to read them. --strict: the exit status is 1 when something is missed. --threads N:
+ * only one (1) or two (2). */
 
 #include "config.h"
 
@@ -14,6 +15,17 @@
 
 #include "contest.h"
 #include "suites.h"
+
+static void
+run_convolutions (const char *program, int n_threads, const char *path)
+{
+  g_autofree char *threads = g_strdup_printf ("%d", n_threads);
+  g_autoptr (GSubprocess) process =
+    g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, program, "--threads", threads, path, NULL);
+
+  if (process == NULL || !g_subprocess_wait (process, NULL, NULL))
+    g_print ("tap-bench-conv cannot be run.\n");
+}
 
 /* The convolutions have a program of their own, which stands beside this one. */
 static void
@@ -26,16 +38,13 @@ suite_convolution (char *const *filter)
   for (const BenchNetwork *network = bench_networks; network->id != NULL; network++)
     {
       g_autofree char *path = NULL;
-      g_autoptr (GSubprocess) process = NULL;
 
       if (!bench_wanted (filter, network->id))
         continue;
       path = bench_network_path (network);
       g_print ("\n");
-      process =
-        g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, program, "--threads", "1", path, NULL);
-      if (process == NULL || !g_subprocess_wait (process, NULL, NULL))
-        g_print ("tap-bench-conv cannot be run.\n");
+      for (int t = bench_first_threads; t <= bench_last_threads; t++)
+        run_convolutions (program, t, path);
     }
 }
 
@@ -53,7 +62,8 @@ static const struct
 static int
 usage (void)
 {
-  g_printerr ("Usage: tap-bench [--strict] SUITE [NETWORK…] or tap-bench FILE…\nSuites: all");
+  g_printerr (
+    "Usage: tap-bench [--strict] [--threads 1|2] SUITE [NETWORK…] or tap-bench FILE…\nSuites: all");
   for (gsize i = 0; i < G_N_ELEMENTS (suites); i++)
     g_printerr (", %s", suites[i].id);
   g_printerr ("\n");
@@ -63,12 +73,19 @@ usage (void)
 int
 main (int argc, char **argv)
 {
-  gboolean strict = argc > 1 && strcmp (argv[1], "--strict") == 0, found = FALSE;
-  char **words = argv + 1 + strict;
+  gboolean strict = FALSE, found = FALSE;
+  char **words = argv + 1;
 
   setlocale (LC_ALL, "");
   /* The engine chooses, for its peers as well: some systems set what suits another processor. */
   g_unsetenv ("OPENBLAS_CORETYPE");
+  for (; *words != NULL && g_str_has_prefix (*words, "--"); words++)
+    if (strcmp (*words, "--strict") == 0)
+      strict = TRUE;
+    else if (strcmp (*words, "--threads") == 0 && words[1] != NULL)
+      bench_first_threads = bench_last_threads = CLAMP (atoi (*++words), 1, 2);
+    else
+      return usage ();
   if (*words == NULL)
     return usage ();
   if (strcmp (*words, "child") == 0 && argc == 5)

@@ -12,6 +12,8 @@
 #define TURN_MS   70
 #define TOLERANCE 1e-4
 
+int bench_first_threads = 1, bench_last_threads = 2;
+
 static GPtrArray *missed;
 
 void

@@ -61,6 +61,9 @@ void bench_judge (const char *name, double found, double limit, const char *unit
 /* What was missed since the program started, one line each; their number. */
 int bench_print_missed (void);
 
+/* The numbers of threads that are measured: 1 and 2, or only one of them. */
+extern int bench_first_threads, bench_last_threads;
+
 /* Whether one of the words is in @id or @filter is empty. */
 gboolean bench_wanted (char *const *filter, const char *id);
 

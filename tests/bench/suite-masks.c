@@ -289,7 +289,8 @@ bench_suite_patch (char *const *filter)
         continue;
       model = bench_network_open (network);
       for (gsize m = 0; m < G_N_ELEMENTS (masks); m++)
-        for (int t = masks[m] == MASK ? 1 : 2; t <= 2; t++)
+        for (int t = MAX (masks[m] == MASK ? 1 : 2, bench_first_threads); t <= bench_last_threads;
+             t++)
           measure_moves (network, model, t, masks[m]);
     }
 }
@@ -297,7 +298,53 @@ bench_suite_patch (char *const *filter)
 /* --- a sweep --- */
 
 /* Rows of positions that are measured, of all of them: the first, the middle, the last and two between. */
-#define ROWS 5
+#define ROWS    5
+/* Pictures in a batch of the peers, and milliseconds from which two batches are enough. */
+#define BATCH   16
+#define SLOW_MS 700
+
+/* Milliseconds of a batch: the best of a few, the first of which warms up. 0 when there are none. */
+static double
+batch_of_peer (BenchPeer *peer, const char *path, int n_threads)
+{
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autofree char *started = bench_peer_ask (peer, "start %s %d %d", path, n_threads, BATCH);
+  double best = 0;
+
+  if (started == NULL || !bench_peer_times (peer, times, "masks 1 %d %d", MASK, STRIDE))
+    return 0;
+  bench_peer_times (peer, times, "masks %d %d %d",
+                    g_array_index (times, double, 0) < SLOW_MS ? 3 : 1, MASK, STRIDE);
+  for (guint i = 0; i < times->len; i++)
+    best =
+      best > 0 ? MIN (best, g_array_index (times, double, i)) : g_array_index (times, double, i);
+  return best;
+}
+
+static gboolean
+ignore_cb (int position, TapTrace *trace, gpointer user_data, GError **error)
+{
+  return TRUE;
+}
+
+/* Milliseconds of the rows; negative when it cannot be done. */
+static double
+sweep_rows (Moves *moves, char **problem)
+{
+  TapRect regions[ROWS * ACROSS];
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < ROWS * ACROSS; i++)
+    regions[i] =
+      (TapRect){ i % ACROSS * STRIDE, i / ACROSS * (ACROSS - 1) / (ROWS - 1) * STRIDE, MASK, MASK };
+  if (tap_session_patch_many (moves->subject->session, moves->base, regions, &moves->pixels,
+                              ROWS * ACROSS, 1, moves->subject->scores, ignore_cb, NULL, NULL, NULL,
+                              &error))
+    return (double) (g_get_monotonic_time () - start) / 1e3;
+  *problem = g_strdup (error->message);
+  return -1;
+}
 
 static void
 sweep_figures (BenchSubject *subject,
@@ -307,35 +354,17 @@ sweep_figures (BenchSubject *subject,
 {
   g_auto (Moves) moves = { 0 };
   const double scale = 1e-3 * ACROSS * ACROSS;
-  GArray *theirs[BENCH_N_PEERS] = { NULL };
-  double total = 0;
 
   *figures = (BenchFigures){ 0 };
+  for (int k = 0; k < BENCH_N_PEERS; k++)
+    if (peers->peers[k] != NULL)
+      {
+        figures->peers[k] = batch_of_peer (peers->peers[k], path, peers->n_threads) / BATCH * scale;
+        g_usleep (BENCH_PAUSE_US);
+      }
   if (!moves_init (&moves, subject, MASK, &figures->problem))
     return;
-  for (int k = 0; k < BENCH_N_PEERS; k++)
-    if (peers->peers[k] != NULL && bench_peer_load (peers->peers[k], path, 16, NULL))
-      theirs[k] = g_array_new (FALSE, FALSE, sizeof (double));
-  move (&moves, 0, 0);
-  for (int row = 0; row < ROWS; row++)
-    {
-      for (int k = 0; k < BENCH_N_PEERS && row < 3; k++)
-        if (theirs[k] != NULL)
-          {
-            g_usleep (BENCH_PAUSE_US);
-            bench_peer_times (peers->peers[k], theirs[k], "masks 1 %d %d", MASK, STRIDE);
-          }
-      g_usleep (BENCH_PAUSE_US);
-      for (int i = 0; i < ACROSS; i++)
-        total += move (&moves, i * STRIDE, row * (ACROSS - 1) / (ROWS - 1) * STRIDE);
-    }
-  figures->ours = total / (ROWS * ACROSS) * scale;
-  for (int k = 0; k < BENCH_N_PEERS; k++)
-    if (theirs[k] != NULL)
-      {
-        figures->peers[k] = bench_median (theirs[k]) / 16 * scale;
-        g_array_unref (theirs[k]);
-      }
+  figures->ours = sweep_rows (&moves, &figures->problem) / (ROWS * ACROSS) * scale;
 }
 
 void
@@ -344,11 +373,11 @@ bench_suite_sweep (char *const *filter)
   const guint kinds = (1u << BENCH_N_PEERS) - 1;
   BenchPeers peers[2];
 
-  bench_peers_init (&peers[0], kinds, 1);
-  bench_peers_init (&peers[1], kinds, 2);
+  for (int t = bench_first_threads; t <= bench_last_threads; t++)
+    bench_peers_init (&peers[t - 1], kinds, t);
   bench_print_head (
     "Occlusion sweep, mask 32, stride 8: 625 positions. Scaled up: ours from 125 of\n"
-    "them, peers from 48 in batches of 16, each picture a copy with its square",
+    "them, peers from their best batch of 16, each picture a copy with its square",
     kinds);
   for (const BenchNetwork *network = bench_networks; network->id != NULL; network++)
     {
@@ -359,7 +388,7 @@ bench_suite_sweep (char *const *filter)
         continue;
       model = bench_network_open (network);
       path = bench_network_path (network);
-      for (int t = 1; t <= 2; t++)
+      for (int t = bench_first_threads; t <= bench_last_threads; t++)
         {
           g_auto (BenchSubject) subject = { 0 };
           g_auto (BenchFigures) figures = { 0 };
@@ -369,6 +398,6 @@ bench_suite_sweep (char *const *filter)
           bench_print_row (network->title, t, &figures, "s", 0, kinds, 8, BENCH_TORCH);
         }
     }
-  bench_peers_clear (&peers[0]);
-  bench_peers_clear (&peers[1]);
+  for (int t = bench_first_threads; t <= bench_last_threads; t++)
+    bench_peers_clear (&peers[t - 1]);
 }

@@ -43,7 +43,7 @@ print_table (const Table *table, char *const *filter)
 {
   BenchPeers peers[2];
 
-  for (int t = table->from_threads; t <= 2; t++)
+  for (int t = MAX (table->from_threads, bench_first_threads); t <= bench_last_threads; t++)
     bench_peers_init (&peers[t - 1], table->kinds, t);
   bench_print_head (table->title, table->kinds);
   for (const BenchNetwork *network = bench_networks; network->id != NULL; network++)
@@ -53,10 +53,10 @@ print_table (const Table *table, char *const *filter)
       if (!bench_wanted (filter, network->id))
         continue;
       model = bench_network_open (network);
-      for (int t = table->from_threads; t <= 2; t++)
+      for (int t = MAX (table->from_threads, bench_first_threads); t <= bench_last_threads; t++)
         measure (network, model, table, &peers[t - 1]);
     }
-  for (int t = table->from_threads; t <= 2; t++)
+  for (int t = MAX (table->from_threads, bench_first_threads); t <= bench_last_threads; t++)
     bench_peers_clear (&peers[t - 1]);
 }
 

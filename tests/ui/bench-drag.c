@@ -180,7 +180,7 @@ main (int argc, char **argv)
   const char *paths[] = { argc > 2 ? argv[1] : network, argc > 2 ? argv[2] : pictures, NULL };
   g_autoptr (GArray) answers = g_array_new (FALSE, FALSE, sizeof (gint64));
   Count count = { .answers = answers };
-  gboolean given = g_file_test (paths[0], G_FILE_TEST_EXISTS);
+  gboolean given = argc > 2 || g_file_test (paths[0], G_FILE_TEST_EXISTS);
   TapMainWindow *window;
   TapDocument *document;
   int status = 1;
