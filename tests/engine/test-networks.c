@@ -6,6 +6,8 @@
  * and memory is shared, with the whole network in double. How far these may be apart is found by shaking: a
  * second network of twins in which every cell is off by its bound shows what rounding can do at worst.
  *
+ * Patches of every kind of layer give the bits of a whole pass.
+ *
  * Backwards, Σ gradient · v for a random direction v stands against the difference quotient of the twins along v: of
  * the picture, of a value inside, and of a constant. A network has thousands of cells and one direction sees
  * them all. Where the quotients of both sides differ, v leads over a kink, and there is nothing to compare; few
@@ -205,6 +207,69 @@ check_whole (const Network *n)
   return trace != NULL;
 }
 
+/* --- patches --- */
+
+/* The picture with the pixels of @region as @pixels. (transfer full) */
+static TapTensor *
+put_in (const Network *n, const TapRect *region, const TapTensor *pixels)
+{
+  TapTensor *picture = tap_tensor_new_f32 (&n->input->shape, tap_tensor_f32 (n->input), NULL);
+  const gint64 *d = picture->shape.dims;
+
+  for (gint64 c = 0; c < d[1]; c++)
+    for (int y = 0; y < region->height; y++)
+      for (int x = 0; x < region->width; x++)
+        tap_tensor_f32 (picture)[(c * d[2] + region->y + y) * d[3] + region->x + x] =
+          tap_tensor_f32 (pixels)[(c * region->height + y) * region->width + x];
+  return picture;
+}
+
+/* A patch gives the bits of a whole pass on the changed picture. */
+static gboolean
+check_patches (const Network *n)
+{
+  const gint64 *d = n->input->shape.dims;
+  int values[2] = { n->output, choose_value (n) };
+  g_autoptr (TapTaps) taps = tap_taps_new_for (values[0], values[1], -1);
+  g_autoptr (TapTrace) base = d[0] == 1 ? run (n, taps, TAP_RUN_FOR_PATCH) : NULL;
+
+  for (int trial = 0; trial < 3 && base != NULL; trial++)
+    {
+      TapRect region = { .x = g_rand_int_range (n->rand, 0, (gint32) d[3]),
+                         .y = g_rand_int_range (n->rand, 0, (gint32) d[2]) };
+      g_autoptr (TapTensor) pixels = NULL, picture = NULL;
+      g_autoptr (TapTrace) patched = NULL, whole = NULL;
+      g_autoptr (GError) error = NULL;
+      TapShape shape;
+
+      region.width = g_rand_int_range (n->rand, 1, (gint32) d[3] - region.x + 1);
+      region.height = g_rand_int_range (n->rand, 1, (gint32) d[2] - region.y + 1);
+      shape = tap_shape_new (4, (gint64) 1, d[1], (gint64) region.height, (gint64) region.width);
+      pixels = engine_test_random (&shape, g_rand_int (n->rand));
+      picture = put_in (n, &region, pixels);
+      patched = tap_session_patch (n->session, base, &region, pixels, taps, NULL, NULL, &error);
+      if (patched != NULL)
+        whole = tap_session_forward (n->session, &picture, 1, taps, TAP_RUN_FOR_PATCH, NULL, NULL,
+                                     &error);
+      if (whole == NULL)
+        return fail (n, "a patch: %s", error->message);
+      for (int k = 0; k < 2; k++)
+        {
+          TapTensor *a = tap_trace_get (patched, values[k]), *b = tap_trace_get (whole, values[k]);
+
+          for (gsize i = 0; i < a->count; i++)
+            if (number_at (a, i) != number_at (b, i))
+              return fail (n,
+                           "a patch of %d×%d at %d, %d, cell %" G_GSIZE_FORMAT " of “%s”: %.9g, "
+                           "in a whole pass %.9g",
+                           region.width, region.height, region.x, region.y, i,
+                           tap_graph_get_value (n->graph, values[k])->name, number_at (a, i),
+                           number_at (b, i));
+        }
+    }
+  return d[0] != 1 || base != NULL;
+}
+
 /* --- backwards --- */
 
 /* Σ g (y (x + h v) - y (x)) / h, and the same on the other side */
@@ -363,13 +428,14 @@ test_networks (gconstpointer data)
   guint part = GPOINTER_TO_UINT (data), n_wrong = 0;
 
   g_test_summary (
-    "Random networks agree with their twins, value by value and gradient by gradient");
+    "Random networks agree with their twins, by value, whole, patched and by gradient");
   for (guint seed = part; seed < n && n_wrong < 5; seed += 4)
     {
       g_auto (Network) network = { 0 };
 
       network_init (&network, seed);
-      n_wrong += !(check_values (&network) && check_whole (&network) && check_backward (&network));
+      n_wrong += !(check_values (&network) && check_whole (&network) && check_patches (&network) &&
+                   check_backward (&network));
     }
   g_test_message ("%u networks, %u gradients, %u over kinks", (n + 3 - part) / 4, n_compared,
                   n_kinks);
@@ -390,7 +456,10 @@ main (int argc, char **argv)
       network_init (&network, (guint32) g_ascii_strtoull (one, NULL, 10));
       layers = random_network_describe (network.graph);
       g_print ("#%s\n", layers);
-      return check_values (&network) && check_whole (&network) && check_backward (&network) ? 0 : 1;
+      return check_values (&network) && check_whole (&network) && check_patches (&network) &&
+                 check_backward (&network) ?
+               0 :
+               1;
     }
   for (guint part = 0; part < 4; part++)
     {
