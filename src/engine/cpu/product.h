@@ -8,8 +8,9 @@ G_BEGIN_DECLS
 
 /* y [m,n] = alpha · A [m,k] · B [k,n] + bias, row-major and dense but for the transpositions.
  *
- * Few rows: each number is a dot product of ours, or a sum of scaled rows of B. From TAP_PRODUCT_ROWS
- * on OpenBLAS does it, when there is one. Which of them it is depends on shapes alone. */
+ * Where B lies transposed, as most files have their weights, each number is a dot product of ours, with the
+ * same bits for one row as for several. Where it lies straight, few rows are sums of scaled rows of B. Large
+ * products are left to OpenBLAS, when there is one. Which of them it is depends on shapes alone. */
 typedef struct
 {
   const float *a, *b;
@@ -17,16 +18,19 @@ typedef struct
   float *y;
   gsize m, n, k;
   float alpha;
-  const float *bias;           /* NULL for 0; added times beta */
+  const float *bias;           /* NULL for 0; added times beta. May be y itself, to add to it */
   gsize bias_row, bias_column; /* steps: 0 where it repeats */
   float beta;
+  gboolean skips_zeros; /* a zero in A takes no part, as if all of B were finite */
 } TapProduct;
 
-#define TAP_PRODUCT_ROWS 8
-
-/* Floats of scratch: for A turned round, when it is stored transposed. */
-gsize tap_product_scratch (const TapProduct *product);
+/* Floats of scratch. */
+gsize tap_product_scratch (const TapCpuRun *run, const TapProduct *product);
+/* All products of one call have the same m, n, k and transpositions; there is one only where A is
+ * transposed. */
 void
 tap_product (const TapCpuRun *run, const TapProduct *products, gsize n_products, float *scratch);
+/* Whether no number of @b is infinite or NaN, as a tensor of one float for TapCpuKernel.pack(): 1 or 0. */
+TapTensor *tap_product_pack_finite (const TapTensor *b, GError **error);
 
 G_END_DECLS

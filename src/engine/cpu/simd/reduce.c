@@ -1,4 +1,4 @@
-/* reduce.c - sums, maxima and dot products with a fixed order of additions
+/* reduce.c - sums and maxima with a fixed order of additions
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Number i goes to lane i mod (lanes × accumulators), and the lanes are joined in a fixed order, so a
@@ -208,46 +208,6 @@ TAP_SIMD_NAME (tap_max) (const float *x, size_t n)
     if (nan[k] != 0)
       return NAN;
   return m;
-}
-
-void
-TAP_SIMD_NAME (
-  tap_dots) (float *dots, const float *x, const float *rows, size_t pitch, size_t n, int n_rows)
-{
-  int r = 0;
-
-  /* Four rows keep enough loads in flight for the memory; each row has the same two accumulators
-   * that it would have alone. */
-  for (; r < n_rows; r += 4)
-    {
-      const float *p[4];
-      V a[4], b[4];
-      size_t i = 0;
-
-      for (int k = 0; k < 4; k++)
-        {
-          p[k] = rows + (size_t) (r + k < n_rows ? r + k : r) * pitch;
-          a[k] = b[k] = v_set (0);
-        }
-      for (; i + 2 * VL <= n; i += 2 * VL)
-        {
-          V u = v_load (x + i), v = v_load (x + i + VL);
-
-          TAP_UNROLL for (int k = 0; k < 4; k++)
-          {
-            a[k] = v_fma (u, v_load (p[k] + i), a[k]);
-            b[k] = v_fma (v, v_load (p[k] + i + VL), b[k]);
-          }
-        }
-      for (; i + VL <= n; i += VL)
-        for (int k = 0; k < 4; k++)
-          a[k] = v_fma (v_load (x + i), v_load (p[k] + i), a[k]);
-      if (i < n)
-        for (int k = 0; k < 4; k++)
-          b[k] = v_fma (v_load_first (x + i, n - i), v_load_first (p[k] + i, n - i), b[k]);
-      for (int k = 0; k < 4 && r + k < n_rows; k++)
-        dots[r + k] = v_sum (a[k] + b[k]);
-    }
 }
 
 /* (bias + scale s)^-beta */

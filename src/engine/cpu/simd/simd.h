@@ -54,9 +54,9 @@ typedef struct
   size_t x_map;   /* floats from a map to the next */
   int in_h, in_w;
   int kernel, stride, pad_top, pad_left;
-  const float *weights; /* [maps][kernel][kernel] */
-  const float *bias;    /* [maps], or NULL for 0 */
-  float *y;             /* of the first output to compute */
+  const float *weights;  /* [maps][kernel][kernel] */
+  const float *bias;     /* [maps], or NULL for 0 */
+  float *y;              /* of the first output to compute */
   const float *residual; /* as in TapTileJob */
   size_t y_map, y_row;
   int first_row, first_column, rows, width; /* of the outputs */
@@ -117,6 +117,21 @@ typedef struct
   int rows, width; /* cells that there are: the last tiles may stick out */
   TapClamp clamp;
 } TapWinogradOutput;
+
+/* dots[k × dots_pitch + r] = vector k · row r, of n numbers each. */
+typedef struct
+{
+  float *dots;
+  size_t dots_pitch;
+  const float *x, *rows;
+  size_t x_pitch, row_pitch, n;
+  int n_vectors, n_rows;
+  float *sums; /* scratch: TAP_DOTS_SUMS floats */
+} TapDotsJob;
+
+#define TAP_SCALED_ROWS 8
+#define TAP_DOTS_SUMS(n_rows, n_vectors)                                                           \
+  ((size_t) (((n_rows) + 3) / 4) * (size_t) (((n_vectors) + 2) / 3) * 384)
 
 typedef enum
 {
@@ -231,6 +246,8 @@ typedef struct
   void (*add_product_into) (float *y, const float *x, const float *z, float a, size_t n);
   /* y[i] += a * x[i], fused where the instruction set does */
   void (*add_scaled_into) (float *y, const float *x, float a, size_t n);
+  /* the same for TAP_SCALED_ROWS rows, one after the other */
+  void (*add_scaled_rows_into) (float *y, const float *const *rows, const float *scales, size_t n);
   float (*sum) (const float *x, size_t n);
   float (*sum_square_deviation) (const float *x, float mean, size_t n);
   /* Σ (x[i] - mean) y[i] */
@@ -238,6 +255,8 @@ typedef struct
   float (*max) (const float *x, size_t n);
   /* dots[i] = x · rows[i × pitch .. + n), for i < n_rows */
   void (*dots) (float *dots, const float *x, const float *rows, size_t pitch, size_t n, int n_rows);
+  /* the same for several vectors, each with the bits that it would get alone */
+  void (*dots_many) (const TapDotsJob *job);
   /* Local response: y = x D^-beta, D = bias + scale Σ x[k × pitch]² over k from -below to above, or
    * D = bias + scale energy where that is not NULL */
   void (*lrn) (float *y,

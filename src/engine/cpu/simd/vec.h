@@ -153,6 +153,11 @@ float TAP_SIMD_NAME (tap_sum_square_deviation) (const float *x, float mean, size
 float TAP_SIMD_NAME (tap_max) (const float *x, size_t n);
 void TAP_SIMD_NAME (
   tap_dots) (float *dots, const float *x, const float *rows, size_t pitch, size_t n, int n_rows);
+void TAP_SIMD_NAME (tap_add_scaled_rows_into) (float *y,
+                                               const float *const *rows,
+                                               const float *scales,
+                                               size_t n);
+void TAP_SIMD_NAME (tap_dots_many) (const TapDotsJob *job);
 float TAP_SIMD_NAME (tap_multiply_adds) (size_t rounds);
 void TAP_SIMD_NAME (tap_lrn) (float *y,
                               const float *x,
