@@ -8,11 +8,12 @@
  * with have one term for each entry of a matrix, so the entries' magnitudes are all that S needs. A fused
  * multiply-add counts two, as if it were none. On the way through
  *   - two lines of Bᵀ, at most 4 roundings each: product, sum, product with the point, sum;
- *   - two lines of G, at most 5: product, sum, the constant itself, product with it, sum;
+ *   - two lines of G, at most 3: product, sum, sum; the points' factors stand in Aᵀ instead, which leaves
+ *     the magnitudes as they are;
  *   - the products of one position: 1, and a sum over C channels: C;
- *   - two lines of Aᵀ, at most 4: sum, product, two sums;
+ *   - two lines of Aᵀ, at most 7: sum, the constant itself three, product, two sums;
  *   - bias and residual: 2
- * there are n = C + 29. Clamping brings numbers no further apart. */
+ * there are n = C + 31. Clamping brings numbers no further apart. */
 
 #include "config.h"
 
@@ -180,7 +181,7 @@ static double
 expected (const Case *self, int image, int channel, int y, int x, double *bound)
 {
   const TapWinogradJob *job = &self->job;
-  int group = channel / job->out, n = job->in + 29;
+  int group = channel / job->out, n = job->in + 31;
   gsize at_y =
     (((gsize) image * (gsize) (job->groups * job->out) + (gsize) channel) * (gsize) job->out_h +
      (gsize) y) *

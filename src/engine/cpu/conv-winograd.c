@@ -24,6 +24,14 @@
 #define STEP_CHANNELS 64
 #define STEP_BLOCKS   2
 
+/* Costs in multiply-adds: of a cell, directly; of transforming the weights of a channel, and the inputs and
+ * outputs of a tile, all per block; of a group. */
+#define PIXEL_COST   9.9
+#define WEIGHTS_COST 200
+#define INPUT_COST   600
+#define OUTPUT_COST  350
+#define START_COST   20000
+
 typedef struct
 {
   const TapWinogradJob *job;
@@ -198,21 +206,46 @@ output_run (const Winograd *self, int image, int row, int column, int tiles, int
   job->simd->winograd_output (&output);
 }
 
-/* Transforms the weights of one block of output channels. */
+/* The weights of one block of output channels, from input channel @first on. */
+static const float *
+weights_at (const Winograd *self, int block, int first)
+{
+  gsize blocks = (gsize) (self->group * self->out_blocks + block);
+
+  return self->job->packed + (blocks * (gsize) self->job->in + (gsize) first) * 9 * TAP_BLOCK;
+}
+
 static void
 transform_weights (const Winograd *self, int block, int first, int channels, float *u)
 {
-  const TapWinogradJob *job = self->job;
   TapWinogradWeights weights = {
-    .w = job->packed +
-         ((gsize) (self->group * self->out_blocks + block) * (gsize) job->in + (gsize) first) * 9 *
-           TAP_BLOCK,
+    .w = weights_at (self, block, first),
     .channels = channels,
     .u = u,
     .u_position = self->u_position,
   };
 
-  job->simd->winograd_weights (&weights);
+  self->job->simd->winograd_weights (&weights);
+}
+
+/* Weights that are to be transformed next, to be fetched while others are multiplied. */
+typedef struct
+{
+  const float *w;
+  gsize block; /* floats from block to block */
+  int channels;
+} Next;
+
+/* A share of them for each position. */
+static void
+fetch (const Next *next, int position, int blocks)
+{
+  gsize lines = (gsize) next->channels * 9;
+  gsize last = lines * (gsize) (position + 1) / TAP_WINOGRAD_POSITIONS;
+
+  for (int b = 0; b < blocks; b++)
+    for (gsize i = lines * (gsize) position / TAP_WINOGRAD_POSITIONS; i < last; i++)
+      __builtin_prefetch (next->w + (gsize) b * next->block + i * TAP_BLOCK, 0, 2);
 }
 
 /* All positions of some tiles, input channels and blocks of output channels. */
@@ -224,7 +257,8 @@ multiply (const Winograd *self,
           int channels,
           int tiles,
           int blocks,
-          gboolean add)
+          gboolean add,
+          const Next *next)
 {
   TapWinogradProduct product = {
     .v = v,
@@ -241,6 +275,8 @@ multiply (const Winograd *self,
 
   for (int p = 0; p < TAP_WINOGRAD_POSITIONS; p++)
     {
+      if (next != NULL)
+        fetch (next, p, blocks);
       self->job->simd->winograd_product (&product);
       product.v += self->v_position;
       product.u += self->u_position;
@@ -291,7 +327,7 @@ fused_task (gpointer user_data, int task, int worker)
       int blocks = MIN (self->blocks, self->out_blocks - b);
 
       multiply (self, v, self->u + (gsize) b * self->u_block, sums, self->job->in, tiles, blocks,
-                FALSE);
+                FALSE, NULL);
       store (self, sums, b, blocks, first, tiles);
     }
 }
@@ -329,12 +365,14 @@ shared_task (gpointer user_data, int task, int worker)
 
   for (int c = 0; c < job->in; c += self->step)
     {
-      int channels = MIN (self->step, job->in - c);
+      int channels = MIN (self->step, job->in - c), left = job->in - c - channels;
+      Next next = { weights_at (self, block, c + channels), (gsize) job->in * 9 * TAP_BLOCK,
+                    MIN (self->step, left) };
 
       for (int b = 0; b < blocks; b++)
         transform_weights (self, block + b, c, channels, u + (gsize) b * self->u_block);
       multiply (self, self->v + (gsize) (c / TAP_BLOCK) * self->v_block + (gsize) first * TAP_BLOCK,
-                u, sums, channels, tiles, blocks, c > 0);
+                u, sums, channels, tiles, blocks, c > 0, &next);
     }
   store (self, sums, block, blocks, self->first + first, tiles);
 }
@@ -353,6 +391,8 @@ run_shared (Winograd *self)
     }
 }
 
+/* What either way costs, in multiply-adds of a block; measured with AVX-512, and nearly the same multiples
+ * with the others. */
 gboolean
 tap_winograd_suits (const TapWindow *window,
                     int images,
@@ -361,11 +401,19 @@ tap_winograd_suits (const TapWindow *window,
                     int out,
                     const TapSimd *simd)
 {
+  double tiles = (double) images * divide_up (window->out_h, TAP_WINOGRAD_TILE) *
+                 divide_up (window->out_w, TAP_WINOGRAD_TILE);
+  double in_blocks = divide_up (in, TAP_BLOCK), out_blocks = divide_up (out, TAP_BLOCK);
+  double pairs = in * out_blocks, direct, indirect;
+
   if (window->transposed || window->kernel_h != 3 || window->kernel_w != 3 ||
       window->stride_h != 1 || window->stride_w != 1 || window->dilation_h != 1 ||
-      window->dilation_w != 1)
+      window->dilation_w != 1 || out < TAP_BLOCK)
     return FALSE;
-  return in >= 16 && out >= 16;
+  direct = PIXEL_COST * images * window->out_h * window->out_w * pairs;
+  indirect = (TAP_WINOGRAD_POSITIONS * tiles + WEIGHTS_COST) * pairs +
+             tiles * (INPUT_COST * in_blocks + OUTPUT_COST * out_blocks) + START_COST;
+  return indirect < direct;
 }
 
 gsize

@@ -51,19 +51,17 @@ input_line (V *d)
   d[4] = add_times (even_q, -Q, odd_q);
 }
 
-/* G g of one line: u[0], u[step], … */
+/* G g of one line: u[0], u[step], … Without the factors of the points, which are left to Aᵀ. */
 ALWAYS void
 weight_line (V *u, int step, V g0, V g1, V g2)
 {
-  const float at_p = 1 / (2 * P2 * (P2 - Q2)), at_q = 1 / (2 * Q2 * (Q2 - P2));
-  V even_p = v_set (at_p) * add_times (g0, P2, g2), odd_p = v_set (at_p * P) * g1;
-  V even_q = v_set (at_q) * add_times (g0, Q2, g2), odd_q = v_set (at_q * Q) * g1;
+  V even_p = add_times (g0, P2, g2), even_q = add_times (g0, Q2, g2);
 
-  u[0] = v_set (1 / (P2 * Q2)) * g0;
-  u[step] = even_p + odd_p;
-  u[2 * step] = even_p - odd_p;
-  u[3 * step] = even_q + odd_q;
-  u[4 * step] = even_q - odd_q;
+  u[0] = g0;
+  u[step] = add_times (even_p, P, g1);
+  u[2 * step] = add_times (even_p, -P, g1);
+  u[3 * step] = add_times (even_q, Q, g1);
+  u[4 * step] = add_times (even_q, -Q, g1);
   u[5 * step] = g2;
 }
 
@@ -71,12 +69,14 @@ weight_line (V *u, int step, V g0, V g1, V g2)
 ALWAYS void
 output_line (V *y, int step, const V *s)
 {
+  const float at_0 = 1 / (P2 * Q2), at_p = 1 / (2 * P2 * (P2 - Q2)),
+              at_q = 1 / (2 * Q2 * (Q2 - P2));
   V even_p = s[1] + s[2], odd_p = s[1] - s[2], even_q = s[3] + s[4], odd_q = s[3] - s[4];
 
-  y[0] = s[0] + even_p + even_q;
-  y[step] = add_times (v_set (P) * odd_p, Q, odd_q);
-  y[2 * step] = add_times (v_set (P2) * even_p, Q2, even_q);
-  y[3 * step] = add_times (add_times (s[5], P * P2, odd_p), Q * Q2, odd_q);
+  y[0] = add_times (add_times (v_set (at_0) * s[0], at_p, even_p), at_q, even_q);
+  y[step] = add_times (v_set (at_p * P) * odd_p, at_q * Q, odd_q);
+  y[2 * step] = add_times (v_set (at_p * P2) * even_p, at_q * Q2, even_q);
+  y[3 * step] = add_times (add_times (s[5], at_p * P * P2, odd_p), at_q * Q * Q2, odd_q);
 }
 
 /* VL cells of a row of @width from @column on, which may lie outside: zeros there. */
