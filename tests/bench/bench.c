@@ -83,7 +83,7 @@ main (int argc, char **argv)
     if (strcmp (*words, "--strict") == 0)
       strict = TRUE;
     else if (strcmp (*words, "--threads") == 0 && words[1] != NULL)
-      bench_first_threads = bench_last_threads = CLAMP (atoi (*++words), 1, 2);
+      bench_first_threads = bench_last_threads = strcmp (*++words, "1") == 0 ? 1 : 2;
     else
       return usage ();
   if (*words == NULL)
