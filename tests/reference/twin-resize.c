@@ -160,6 +160,28 @@ taps_for (const Style *s, gint64 i, gint64 in, gint64 out, double scale)
   return t;
 }
 
+/* The largest magnitude that taps see, or would see if a position fell on the other side of a whole number. */
+static double
+largest_near (const TwinArray *x, const Taps *taps)
+{
+  double most = 0;
+
+  for (gsize i = 0; i < x->count; i++)
+    {
+      gint64 index[TAP_MAX_DIMS];
+      gboolean near = TRUE;
+
+      twin_unravel (&x->shape, i, index);
+      for (int d = 0; d < x->shape.n_dims; d++)
+        near &= taps[d].n == 1 ?
+                  index[d] == taps[d].cells[0] :
+                  index[d] >= taps[d].cells[0] - 1 && index[d] <= taps[d].cells[taps[d].n - 1] + 1;
+      if (near)
+        most = MAX (most, fabs (x->cells[i]));
+    }
+  return most;
+}
+
 static void
 resize (TwinCall *call)
 {
@@ -184,6 +206,8 @@ resize (TwinCall *call)
           n *= taps[d].n;
           position += taps[d].n > 1 ? fabs (taps[d].position) + 1 : 0;
         }
+      if (n > 1)
+        largest = largest_near (x, taps);
       for (int c = 0; c < n; c++)
         {
           double weight = 1, v;
@@ -196,7 +220,6 @@ resize (TwinCall *call)
           v = x->cells[twin_ravel (&x->shape, from)];
           sum += weight * v;
           size += fabs (weight * v);
-          largest = MAX (largest, fabs (v));
         }
       /* positions are found in float32 with four roundings; a weight moves at most 3 times as fast (cubic), and
        * each cell has one */
