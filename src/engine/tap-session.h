@@ -36,17 +36,28 @@ typedef struct
   float weight;        /* what to start with there, or the factor of @gradient */
 } TapSeed;
 
-/* @options may be NULL. Errors: TAP_ENGINE_ERROR_MEMORY. A graph with nodes that cannot run is accepted:
- * forward fails only if a tap depends on one. */
+/* Every function here may be called from any thread. One that runs something holds the session's lock; a
+ * second caller waits for it. Graphs, taps and inputs are borrowed for the call; what is kept of them is
+ * referenced. Tensors and traces that come out are immutable, and may be read and dropped in any thread. */
+
+/* @graph: sorted and inferred; referenced. @options may be NULL. Starts the session's threads, computes
+ * nothing. (transfer full)
+ * Errors: TAP_ENGINE_ERROR_MEMORY. A graph with nodes that cannot run is accepted: forward fails only if a
+ *   tap depends on one. */
 TapSession *tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **error);
 TapSession *tap_session_ref (TapSession *self);
+/* The last one waits for the session's threads to end: some microseconds. @self may be NULL. */
 void tap_session_unref (TapSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapSession, tap_session_unref)
-TapGraph *tap_session_get_graph (TapSession *self);
-/* Makes packed weights now rather than in the first run. */
+TapGraph *tap_session_get_graph (TapSession *self); /* (transfer none) */
+/* Makes packed weights now rather than in the first run. Runs in other threads may come in between.
+ * Errors: TAP_ENGINE_ERROR_MEMORY; G_IO_ERROR_CANCELLED. A graph that cannot be run up to its outputs is no
+ *   error: nothing is done. */
 gboolean tap_session_warm_up (TapSession *self, GCancellable *cancellable, GError **error);
 
-/* Runs what the taps need and nothing else.
+/* Runs what the taps need and nothing else. (transfer full)
+ * @inputs: one per input of the graph, NULL for those that are constants; @progress (nullable): set by the
+ *   calling thread, 0 to 1; @cancellable (nullable).
  * Shapes: inputs[i] is [N, …] with the graph input's own trailing dims (N any; other spatial sizes are
  *   allowed where the operators allow them).
  * Errors: TAP_ENGINE_ERROR_UNSUPPORTED names the node in the way; _INPUT names expected and found;
@@ -60,12 +71,14 @@ TapTrace *tap_session_forward (TapSession *self,
                                GCancellable *cancellable,
                                GError **error);
 
-/* What would the tapped values be if the pixels of @region were @pixels? @base is a trace of this session
+/* What would the tapped values be if the pixels of @region were @pixels? (transfer full) @base is a trace of this session
  * of one picture made with TAP_RUN_FOR_PATCH and taps that include @taps. Only what the region can
  * change is computed, by the same kernels in the same order: the result equals a full pass made with
  * TAP_RUN_FOR_PATCH bit for bit, and one made otherwise, which may use faster algorithms, within 1e-5 of
  * max (1, |value|).
  * Shapes: pixels [1,C,region.height,region.width], in the network's input space (preprocessed).
+ * Errors: TAP_ENGINE_ERROR_INPUT when @base is of another session or was not made for patches, or a shape or
+ *   the region does not suit; TAP_ENGINE_ERROR_MEMORY; G_IO_ERROR_CANCELLED between nodes.
  * @base stays valid and unchanged; calls with one base are independent of each other. */
 TapTrace *tap_session_patch (TapSession *self,
                              TapTrace *base,
@@ -106,7 +119,7 @@ gboolean tap_session_patch_many (TapSession *self,
                                  GError **error);
 
 /* Sends the seeds back through the network: for every tap the sum over seeds of weight · ∂seed/∂tap,
- * as @rule understands ∂ (TAP_RULE_GRADIENT is the mathematical one).
+ * as @rule understands ∂ (TAP_RULE_GRADIENT is the mathematical one). (transfer full)
  * @forward: a trace of this session made with TAP_RUN_FOR_BACKWARD (or _WEIGHTS, when a tap is a weight).
  * Shapes: of each tapped value at run time, weights included; zero where no seed reaches.
  * Errors: TAP_ENGINE_ERROR_UNSUPPORTED names a node that cannot be passed backwards; _INPUT when a seed or
