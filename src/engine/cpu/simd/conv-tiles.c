@@ -13,15 +13,27 @@
 
 #define NVB (TAP_BLOCK / VL) /* vectors per block */
 
-typedef void (
-  *TileFunc) (const TapTileJob *job, const float *x, const float *w, const float *bias, float *t);
+/* Weights to come, which the tiles of this block bring nearer line by line. */
+typedef struct
+{
+  const char *next, *end;
+} Ahead;
+
+typedef void (*TileFunc) (const TapTileJob *job,
+                          const float *x,
+                          const float *w,
+                          const float *bias,
+                          const Ahead *ahead,
+                          float *t);
 
 /* t: [NB][PX][TAP_BLOCK] */
 #define TILE(PX, NB)                                                                               \
   static void tile_##PX##_##NB (const TapTileJob *job, const float *x, const float *w,             \
-                                const float *bias, float *t)                                       \
+                                const float *bias, const Ahead *ahead, float *t)                   \
   {                                                                                                \
     const size_t block = (size_t) job->channels * (size_t) job->n_taps * TAP_BLOCK;                \
+    const size_t ahead_step = ahead->next < ahead->end ? 64 : 0;                                   \
+    const char *next = ahead->next;                                                                \
     V acc[PX][NB * NVB];                                                                           \
                                                                                                    \
     TAP_UNROLL for (int v = 0; v < NB * NVB; v++)                                                  \
@@ -35,6 +47,8 @@ typedef void (
           const float *p = x + job->taps[j];                                                       \
           V wv[NB * NVB];                                                                          \
                                                                                                    \
+          __builtin_prefetch (next, 0, 2);                                                         \
+          next += ahead_step;                                                                      \
           TAP_UNROLL for (int v = 0; v < NB * NVB; v++) wv[v] =                                    \
             v_load (w + (size_t) (v / NVB) * block + v % NVB * VL);                                \
           TAP_UNROLL for (int i = 0; i < PX; i++)                                                  \
@@ -273,6 +287,7 @@ TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
     {
       const float *w = job->weights + (size_t) b * block;
       const float *bias = job->bias != NULL ? job->bias + b * TAP_BLOCK : NULL;
+      Ahead ahead;
 
       step = 1;
 #if VL == 16
@@ -281,6 +296,8 @@ TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
       if (blocks - b >= 4 && job->width % 14 != 0 && (job->width % 14 <= 7 || job->width <= 7))
         step = 4;
 #endif
+      ahead.next = (const char *) (w + (size_t) step * block);
+      ahead.end = ahead.next + (size_t) step * block * sizeof (float);
       for (int row = 0; row < job->rows; row++)
         {
           const float *x = job->x + (size_t) row * job->x_row;
@@ -289,7 +306,9 @@ TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
           for (int q = 0, px; q < job->width; q += px)
             {
               px = next_width (job->width - q, step);
-              tiles[step - 1][px](job, x + q, w, bias, t);
+              tiles[step - 1][px](job, x + q, w, bias, &ahead, t);
+              if (ahead.next < ahead.end)
+                ahead.next += (size_t) job->channels * (size_t) job->n_taps * 64;
               for (int i = 0; i < step; i++)
                 {
                   int channels = job->out_channels - (b + i) * TAP_BLOCK;
