@@ -18,7 +18,6 @@
 #include <math.h>
 
 #include "engine-test.h"
-#include "engine/cpu/tap-cpu.h"
 #include "random-network.h"
 #include "twin-graph.h"
 
@@ -397,19 +396,6 @@ steepest (const Network *n, TapTrace *gradients)
 }
 
 static gboolean
-all_backward (const Network *n)
-{
-  for (int i = 0; i < tap_graph_n_nodes (n->graph); i++)
-    {
-      const TapCpuKernel *kernel = tap_cpu_find (tap_graph_get_node (n->graph, i)->op_type);
-
-      if (kernel->backward == NULL && !(kernel->flags & TAP_CPU_VIEW))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
 check_backward (Network *n)
 {
   int values[3] = { tap_graph_get_input (n->graph, 0), choose_value (n), choose_constant (n) };
@@ -423,8 +409,6 @@ check_backward (Network *n)
 
   if (forward == NULL)
     return FALSE;
-  if (!all_backward (n))
-    return TRUE;
   n->target = g_rand_int_range (n->rand, 0, 3) >= 0 ? choose_value (n) : n->output;
   n->seed_gradient =
     engine_test_random (&tap_graph_get_value (n->graph, n->target)->shape, n->seed);
