@@ -8,12 +8,14 @@
 #include "core/tap-tensor.h"
 
 #include "core/tap-error.h"
+#include "core/tap-pages.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ALIGNMENT 64
+#define COPY_STEP ((gsize) 16 << 20)
 
 gsize
 tap_dtype_size (TapDtype dtype)
@@ -79,10 +81,19 @@ new_owned (TapDtype dtype, const TapShape *shape, gboolean zeroed, GError **erro
   return self;
 }
 
+/* A stretch at a time, so that a large file is not in memory together with its copy. */
 static void
 copy_little_endian (TapTensor *self, const guint8 *source)
 {
-  memcpy (self->data, source, self->count * tap_dtype_size (self->dtype));
+  gsize n_bytes = self->count * tap_dtype_size (self->dtype);
+
+  for (gsize at = 0; at < n_bytes; at += COPY_STEP)
+    {
+      gsize step = MIN (COPY_STEP, n_bytes - at);
+
+      memcpy ((char *) self->data + at, source + at, step);
+      tap_pages_give_back (source + at, step);
+    }
 #if G_BYTE_ORDER == G_BIG_ENDIAN
   for (gsize i = 0; i < self->count; i++)
     if (self->dtype == TAP_DTYPE_I64)

@@ -324,7 +324,7 @@ settle_offsets (TapPlan *self)
 {
   g_autoptr (GArray) blocks = list_blocks (self);
 
-  if (self->mode < TAP_PLAN_BACKWARD)
+  if (self->mode == TAP_PLAN_PATCH)
     for (guint i = 0; i < blocks->len; i++)
       {
         Block *block = &g_array_index (blocks, Block, i);

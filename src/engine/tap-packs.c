@@ -3,10 +3,13 @@
 
 #include "config.h"
 
+#include "core/tap-pages.h"
 #include "engine/tap-packs.h"
 
 /* More than any kernel has. */
 #define MAX_ALGORITHMS 64
+/* Bytes */
+#define SMALL          (1 << 20)
 
 typedef struct
 {
@@ -21,6 +24,8 @@ struct _TapPacks
   GMutex mutex; /* guards the table and what is in it */
   GCond cond;
   GHashTable *table; /* node and algorithm → Pack */
+  guint64 budget;    /* bytes; 0: ask the machine */
+  guint64 bytes;     /* packed so far, or being packed */
 };
 
 G_LOCK_DEFINE_STATIC (list);
@@ -79,15 +84,62 @@ tap_packs_unref (TapPacks *self)
   g_free (self);
 }
 
+void
+tap_packs_set_budget (TapPacks *self, guint64 bytes)
+{
+  g_mutex_lock (&self->mutex);
+  self->budget = bytes;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Bytes of the weights of @node. Packed they are as many, or a little more. */
+static guint64
+weight_bytes (const TapPacks *self, const TapNode *node)
+{
+  guint64 bytes = 0;
+
+  for (int i = 0; i < node->n_inputs; i++)
+    {
+      TapTensor *constant =
+        node->inputs[i] >= 0 ? tap_graph_get_value (self->graph, node->inputs[i])->constant : NULL;
+
+      if (constant != NULL)
+        bytes += constant->count * tap_dtype_size (constant->dtype);
+    }
+  return bytes;
+}
+
+/* Called with the lock held. */
+static gboolean
+fits (const TapPacks *self, guint64 bytes)
+{
+  guint64 available;
+
+  if (self->budget > 0)
+    return self->bytes + bytes <= self->budget;
+  /* Small sums are not worth a look at the machine. */
+  if (bytes < SMALL)
+    return TRUE;
+  available = tap_pages_available ();
+  return available == 0 || bytes <= available / 2;
+}
+
 static TapTensor *
 make (TapPacks *self, const TapNode *node, int algorithm, GError **error)
 {
   g_autofree TapTensor **constants = g_new0 (TapTensor *, (gsize) node->n_inputs + 1);
+  TapTensor *packed;
 
   for (int i = 0; i < node->n_inputs; i++)
     if (node->inputs[i] >= 0)
       constants[i] = tap_graph_get_value (self->graph, node->inputs[i])->constant;
-  return tap_cpu_find (node->op->name)->pack (node, algorithm, constants, error);
+  packed = tap_cpu_find (node->op->name)->pack (node, algorithm, constants, error);
+  /* From now on the copy is read. */
+  for (int i = 0; packed != NULL && i < node->n_inputs; i++)
+    if (constants[i] != NULL && constants[i]->bytes != NULL)
+      tap_pages_give_back (constants[i]->data,
+                           constants[i]->count * tap_dtype_size (constants[i]->dtype));
+  return packed;
 }
 
 gboolean
@@ -101,6 +153,7 @@ tap_packs_take (TapPacks *self,
   gpointer key;
   GError *local_error = NULL;
   TapTensor *tensor;
+  guint64 bytes;
   Pack *pack;
 
   *packed = NULL;
@@ -119,6 +172,13 @@ tap_packs_take (TapPacks *self,
       g_mutex_unlock (&self->mutex);
       return TRUE;
     }
+  bytes = weight_bytes (self, node);
+  if (!fits (self, bytes))
+    {
+      g_mutex_unlock (&self->mutex);
+      return TRUE;
+    }
+  self->bytes += bytes;
   pack = g_new0 (Pack, 1);
   g_hash_table_insert (self->table, key, pack);
   g_mutex_unlock (&self->mutex);
@@ -128,7 +188,9 @@ tap_packs_take (TapPacks *self,
   g_mutex_lock (&self->mutex);
   if (local_error != NULL)
     g_hash_table_remove (self->table, key);
-  else
+  if (tensor == NULL)
+    self->bytes -= bytes;
+  if (local_error == NULL)
     {
       pack->tensor = *packed = tensor;
       pack->done = TRUE;

@@ -70,6 +70,7 @@ typedef struct _TapPlan
   gsize arena_bytes, scratch_bytes, tensor_bytes;
   gsize kept_bytes; /* for backward passes: what kernels leave, and values that they read again */
   int max_io;       /* the most inputs or outputs that a step has */
+  gboolean packed;  /* the weights of all steps are; guarded by the session's lock */
 } TapPlan;
 
 /* Errors: TAP_ENGINE_ERROR_UNSUPPORTED names the node in the way of a tap; _INPUT when the shapes do not

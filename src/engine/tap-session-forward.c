@@ -261,6 +261,7 @@ tap_session_run_plan (TapSession *self,
   g_auto (Run) run = { .plan = tap_plan_ref (plan) };
   g_autoptr (TapTrace) trace = tap_trace_new ();
 
+  tap_session_pack_plan (self, plan);
   if (!run_prepare (self, &run, inputs, error) ||
       !run_steps (self, &run, 0, 1, progress, cancellable, error))
     return NULL;

@@ -38,6 +38,8 @@ gboolean tap_session_check_budget (TapSession *self, guint64 bytes, GError **err
 /* FALSE when the inputs are not those that the graph asks for. */
 gboolean
 tap_session_check_inputs (TapSession *self, TapTensor *const *inputs, int n_inputs, GError **error);
+/* Packs the weights that the plan's kernels want, by all workers, with the session locked. */
+void tap_session_pack_plan (TapSession *self, TapPlan *plan);
 /* Runs a plan, with the session locked. */
 TapTrace *tap_session_run_plan (TapSession *self,
                                 TapPlan *plan,

@@ -3,10 +3,8 @@
 
 #include "config.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "core/tap-error.h"
+#include "core/tap-pages.h"
 #include "engine/cpu/blas.h"
 #include "engine/cpu/isa.h"
 #include "engine/tap-session-private.h"
@@ -30,6 +28,8 @@ tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **err
   self->memory_budget = options != NULL ? options->memory_budget : 0;
   g_mutex_init (&self->mutex);
   self->packs = tap_packs_get (graph);
+  if (options != NULL && options->packing_budget > 0)
+    tap_packs_set_budget (self->packs, options->packing_budget);
   self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_plan_unref);
   self->back_plans = g_ptr_array_new_with_free_func ((GDestroyNotify) tap_back_plan_free);
   return self;
@@ -78,23 +78,6 @@ tap_session_leave (TapSession *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Bytes that could be had without pushing anything out; 0 when the system does not say. */
-static guint64
-free_memory (void)
-{
-  g_autofree char *text = NULL;
-  const char *line;
-
-  if (g_file_get_contents ("/proc/meminfo", &text, NULL, NULL) &&
-      (line = strstr (text, "MemAvailable:")) != NULL)
-    return g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10) * 1024;
-#ifdef _SC_AVPHYS_PAGES
-  return (guint64) MAX (sysconf (_SC_AVPHYS_PAGES), 0) * (guint64) MAX (sysconf (_SC_PAGESIZE), 0);
-#else
-  return 0;
-#endif
-}
-
 gboolean
 tap_session_check_budget (TapSession *self, guint64 bytes, GError **error)
 {
@@ -106,7 +89,7 @@ tap_session_check_budget (TapSession *self, guint64 bytes, GError **error)
   if (budget == 0 && bytes < (64 << 20))
     return TRUE;
   if (budget == 0)
-    budget = free_memory () / 4 * 3;
+    budget = tap_pages_available () / 4 * 3;
   if (budget == 0 || bytes <= budget)
     return TRUE;
   needed = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
@@ -115,47 +98,6 @@ tap_session_check_budget (TapSession *self, guint64 bytes, GError **error)
                "The activations of this network need %s of memory, and %s may be used.", needed,
                allowed);
   return FALSE;
-}
-
-/* The plan of the graph as it stands, up to its outputs; NULL when it cannot be run so. */
-static TapPlan *
-plan_for_outputs (TapSession *self)
-{
-  int n_inputs = tap_graph_n_inputs (self->graph);
-  g_autofree TapShape *shapes = g_new0 (TapShape, (gsize) n_inputs + 1);
-  g_autoptr (TapTaps) taps = tap_taps_new ();
-
-  for (int i = 0; i < n_inputs; i++)
-    shapes[i] = tap_graph_get_value (self->graph, tap_graph_get_input (self->graph, i))->shape;
-  for (int i = 0; i < tap_graph_n_outputs (self->graph); i++)
-    tap_taps_add (taps, tap_graph_get_output (self->graph, i));
-  return tap_session_plan (self, shapes, taps, TAP_PLAN_FORWARD, NULL);
-}
-
-gboolean
-tap_session_warm_up (TapSession *self, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (TapPlan) plan = NULL;
-
-  g_mutex_lock (&self->mutex);
-  plan = plan_for_outputs (self);
-  g_mutex_unlock (&self->mutex);
-  for (int s = 0; plan != NULL && s < plan->n_steps; s++)
-    {
-      TapTensor *packed;
-      gboolean fine;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      /* A run may come in between two steps. */
-      g_mutex_lock (&self->mutex);
-      fine =
-        tap_packs_take (self->packs, plan->steps[s].node, plan->steps[s].algorithm, &packed, error);
-      g_mutex_unlock (&self->mutex);
-      if (!fine)
-        return FALSE;
-    }
-  return TRUE;
 }
 
 TapPlan *

@@ -16,6 +16,10 @@ typedef struct
 {
   int n_threads;         /* 0: one per core */
   guint64 memory_budget; /* bytes of activations; 0: three quarters of what the machine has free */
+  /* bytes of copies of weights in the order of the kernels, for all sessions on the graph; weights that do
+   * not fit are used as they lie in the file: more slowly, and the same but for rounding. 0: half of what
+   * the machine has free, for each layer */
+  guint64 packing_budget;
 } TapSessionOptions;
 
 typedef enum

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "core/tap-pages.h"
 #include "formats/formats-private.h"
 
 #include <errno.h>
@@ -9,6 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A large file need not be in memory as a whole to be read once. */
+#define CHECKSUM_STEP ((gsize) 32 << 20)
 
 static gboolean
 fail (GError **error, const char *path, const char *why)
@@ -90,9 +94,10 @@ tap_formats_checksum (TapModel *model, GBytes *const *parts, gsize n)
       model->n_bytes += left;
       while (left > 0)
         {
-          gsize step = MIN (left, (gsize) 1 << 30);
+          gsize step = MIN (left, CHECKSUM_STEP);
 
           g_checksum_update (checksum, data, (gssize) step);
+          tap_pages_give_back (data, step);
           data += step;
           left -= step;
         }

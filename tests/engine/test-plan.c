@@ -455,6 +455,78 @@ fire_new (void)
 }
 
 static void
+test_reuse (void)
+{
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (GError) error = NULL;
+  Branches b = { tap_graph_new ("chain"), rand, values, channels };
+  g_autoptr (TapGraph) graph = b.graph;
+  g_autoptr (TapPool) pool = tap_pool_new (1);
+  g_autoptr (TapPlan) plan = NULL;
+  g_autoptr (TapTaps) taps = NULL;
+  TapShape shape = tap_shape_new (4, (gint64) 1, (gint64) 16, (gint64) 8, (gint64) 8);
+  int v = tap_graph_value (graph, "x");
+
+  g_test_summary ("A chain of layers needs the memory of two, whatever its length");
+  tap_graph_add_input (graph, v, TAP_DTYPE_F32, &shape);
+  for (int i = 0; i < 9; i++)
+    {
+      TapAttrs *attrs = tap_attrs_new ();
+
+      tap_attrs_set_ints (attrs, "kernel_shape", (gint64[]){ 3, 3 }, 2);
+      tap_attrs_set_ints (attrs, "pads", (gint64[]){ 1, 1, 1, 1 }, 4);
+      v = add_node (&b, "MaxPool", attrs, &v, 1);
+    }
+  tap_graph_add_output (graph, v);
+  tap_graph_sort (graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  taps = tap_taps_new_for (v, -1);
+  plan = tap_plan_new (graph, &shape, taps, TAP_PLAN_FORWARD, tap_cpu_simd (), pool, &error);
+  g_assert_no_error (error);
+  /* the last one is a tensor of its own */
+  g_assert_cmpuint (plan->arena_bytes, ==, 2 * 16 * 8 * 8 * 4);
+}
+
+static void
+test_packing_budget (void)
+{
+  g_test_summary (
+    "Weights that may not be packed are used as they are, and give the same up to rounding");
+  for (guint32 seed = 0; seed < 40; seed++)
+    {
+      g_autoptr (TapGraph) graph = random_graph_new (seed);
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      g_autoptr (TapTaps) taps = random_taps (graph, rand, 3);
+      TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
+      g_autoptr (TapTensor) picture = engine_test_random (&shape, seed);
+      g_autoptr (TapTrace) packed = NULL;
+
+      for (guint64 budget = 0; budget <= 1; budget++)
+        {
+          g_autoptr (GError) error = NULL;
+          g_autoptr (TapSession) session = tap_session_new (
+            graph, &(TapSessionOptions){ .n_threads = 2, .packing_budget = budget }, &error);
+          g_autoptr (TapTrace) trace =
+            engine_test_forward (session, picture, taps, TAP_RUN_DEFAULT, &error);
+
+          g_assert_no_error (error);
+          if (packed == NULL)
+            packed = g_steal_pointer (&trace);
+          else
+            for (int v = 0; v < tap_graph_n_values (graph); v++)
+              if (tap_taps_contains (taps, v))
+                g_assert_cmpfloat (
+                  engine_test_difference (tap_trace_get (trace, v), tap_trace_get (packed, v)), <,
+                  1e-4);
+        }
+    }
+}
+
+static void
 test_joined (void)
 {
   g_autoptr (TapGraph) graph = fire_new ();
@@ -486,6 +558,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/plan/memory", test_memory);
   g_test_add_func ("/engine/plan/numbers", test_numbers);
+  g_test_add_func ("/engine/plan/reuse", test_reuse);
+  g_test_add_func ("/engine/plan/packing-budget", test_packing_budget);
   g_test_add_func ("/engine/plan/joined", test_joined);
   return g_test_run ();
 }
