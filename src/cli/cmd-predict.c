@@ -324,6 +324,7 @@ tap_cmd_predict (TapCli *cli, int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_auto (Predict) self = { .cli = cli };
   self.answers = g_ptr_array_new_with_free_func (answer_free);
+  cli->no_checksum = TRUE;
   self.model = tap_cli_load_network (cli, cli->arguments[0], &error);
   if (self.model == NULL)
     return tap_cli_fail (cli, TAP_CLI_READING, error);

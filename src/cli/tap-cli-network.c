@@ -30,6 +30,7 @@ tap_cli_load_network (TapCli *cli, const char *path, GError **error)
     .weights_path = cli->weights,
     .labels_path = cli->labels,
     .preprocess = cli->preprocess,
+    .no_checksum = cli->no_checksum,
   };
   g_autoptr (TapCliProgress) progress = tap_cli_progress_new (cli, NULL, NULL);
   TapModel *model =

@@ -41,6 +41,9 @@ typedef struct
   int threads;      /* --threads, 0: one per core */
   guint64 seed;     /* --seed */
 
+  gboolean
+    no_checksum; /* the command tells nobody the network's, which takes long for large files */
+
   char **arguments; /* what is left after the options, file names, NULL-terminated */
   int n_arguments;
 } TapCli;
