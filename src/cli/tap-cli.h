@@ -41,8 +41,7 @@ typedef struct
   int threads;      /* --threads, 0: one per core */
   guint64 seed;     /* --seed */
 
-  gboolean
-    no_checksum; /* the command tells nobody the network's, which takes long for large files */
+  gboolean no_checksum; /* nobody is told the network's, and it takes long */
 
   char **arguments; /* what is left after the options, file names, NULL-terminated */
   int n_arguments;
