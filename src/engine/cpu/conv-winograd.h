@@ -18,8 +18,8 @@ typedef struct
   int pad_top, pad_left; /* any; less than 0 leaves rows and columns out */
   const float *x;        /* [images][groups × in][in_h][in_w] */
   const float *packed;   /* tap_winograd_pack () */
-  const float *residual; /* laid out as y, added before the clamp; NULL for nothing */
-  float *y;              /* [images][groups × out][out_h][out_w]; apart from all others */
+  const float *residual; /* laid out as y, added before the clamp; may be y; NULL for nothing */
+  float *y;              /* [images][groups × out][out_h][out_w]; apart from x */
   TapClamp clamp;
   const TapSimd *simd;
   TapPool *pool;
@@ -33,7 +33,7 @@ typedef struct
  * @groups: of channels
  * @in: input channels of one group
  * @out: output channels of one group
- * @simd: what will run
+ * @simd: what will run; all have the same answer so far
  *
  * Says whether the convolution can be computed so, and faster than directly. For the gradient of the
  * input, describe the convolution that computes it: @in and @out exchanged, sizes exchanged, and
