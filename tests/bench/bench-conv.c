@@ -54,6 +54,7 @@ best_of (gboolean (*func) (const TapCpuRun *run, GError **error), const TapCpuRu
   double best = G_MAXDOUBLE;
   gint64 begin = g_get_monotonic_time ();
 
+  tap_pool_begin (run->pool);
   for (int i = 0; i < BEST_OF; i++)
     {
       gint64 start = g_get_monotonic_time ();
@@ -66,6 +67,7 @@ best_of (gboolean (*func) (const TapCpuRun *run, GError **error), const TapCpuRu
       if (i > 3 && (double) (g_get_monotonic_time () - begin) / 1e6 > ENOUGH)
         break;
     }
+  tap_pool_end (run->pool);
   return best;
 }
 
