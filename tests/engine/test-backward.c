@@ -1,0 +1,909 @@
+/* test-backward.c - backward passes through whole networks, by every rule
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Random networks of every operator are compared with differences of their twins in test-networks.c; here it
+ * is what a session promises, the rules, and networks of the world. */
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/tap-error.h"
+#include "engine-test.h"
+#include "formats/registry.h"
+#include "ops/infer.h"
+#include "random-graph.h"
+#include "twin-graph.h"
+
+#define STEP 1e-6
+
+/* A gradient that went through 20 convolutions of at most 576 products: each rounds once per product, relative
+ * to magnitudes that random signs make some 24 times the sum; 20 · 24 · 576^½ · 2^-24. */
+#define TOLERANCE 7e-4
+
+static TapTensor *
+picture_for (const TapGraph *graph, gint64 n, guint32 seed)
+{
+  TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
+
+  shape.dims[0] = n;
+  return engine_test_random (&shape, seed);
+}
+
+static TapTaps *
+tap_everything (const TapGraph *graph)
+{
+  g_autoptr (GArray) values = random_graph_values (graph);
+  TapTaps *taps = tap_taps_new_for (tap_graph_get_input (graph, 0), -1);
+
+  for (guint i = 0; i < values->len; i++)
+    tap_taps_add (taps, g_array_index (values, int, i));
+  return taps;
+}
+
+static TapTrace *
+back (TapSession *session,
+      TapTrace *forward,
+      const TapSeed *seeds,
+      int n_seeds,
+      const TapRule *rule,
+      const TapTaps *taps)
+{
+  g_autoptr (GError) error = NULL;
+  TapTrace *trace =
+    tap_session_backward (session, forward, seeds, n_seeds, rule, taps, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return trace;
+}
+
+static TapTrace *
+run_forward (TapSession *session, TapTensor *picture, const TapTaps *taps, TapRunFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  TapTrace *trace = engine_test_forward (session, picture, taps, flags, &error);
+
+  g_assert_no_error (error);
+  return trace;
+}
+
+/* Σ weights · value @seed, were value @at moved by @step along @direction. */
+static double
+moved (const TwinGraph *twin,
+       int at,
+       const double *direction,
+       double step,
+       int seed,
+       const TapTensor *weights)
+{
+  TwinArray value = twin_graph_move (twin, at, direction, step, seed);
+  double sum = 0;
+
+  for (gsize i = 0; i < value.count; i++)
+    sum += (double) tap_tensor_f32 (weights)[i] * value.cells[i];
+  twin_array_clear (&value);
+  return sum;
+}
+
+/* Compares @gradient, of Σ weights · value @seed by value @at, with differences along a direction. */
+static void
+check_gradient (const TwinGraph *twin,
+                int at,
+                TapTensor *gradient,
+                int seed,
+                const TapTensor *weights)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) at);
+  g_autofree double *direction = g_new (double, gradient->count + 1);
+  double found = 0, size = 0, here, up, down, slack;
+
+  for (gsize i = 0; i < gradient->count; i++)
+    {
+      direction[i] = g_rand_double_range (rand, -1, 1);
+      found += (double) tap_tensor_f32 (gradient)[i] * direction[i];
+      size += fabs ((double) tap_tensor_f32 (gradient)[i] * direction[i]);
+    }
+  here = moved (twin, at, direction, 0, seed, weights);
+  up = (moved (twin, at, direction, STEP, seed, weights) - here) / STEP;
+  down = (here - moved (twin, at, direction, -STEP, seed, weights)) / STEP;
+  slack = TOLERANCE * size + 1e-7;
+  if (!(found >= MIN (up, down) - slack && found <= MAX (up, down) + slack))
+    {
+      g_test_message ("by “%s”: %g, differences %g and %g, magnitudes %g",
+                      tap_graph_get_value (twin->graph, at)->name, found, up, down, size);
+      g_test_fail ();
+    }
+}
+
+static void
+test_seeds (void)
+{
+  g_test_summary ("Seeds add up, anywhere in the network, and what lies above them gets zeros");
+  for (guint32 seed = 100; seed < 120; seed++)
+    {
+      g_autoptr (TapGraph) graph = random_graph_new (seed);
+      g_autoptr (GArray) values = random_graph_values (graph);
+      g_autoptr (TapSession) session = tap_session_new (graph, NULL, NULL);
+      int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
+      int inner = g_array_index (values, int, values->len / 2);
+      g_autoptr (TapTaps) all = tap_everything (graph);
+      g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
+      g_autoptr (TapTensor) picture = picture_for (graph, 1, seed);
+      g_autoptr (TapTrace) forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
+      TapSeed seeds[3] = {
+        { .value = output, .cell = 3, .weight = 2 },
+        { .value = inner, .cell = 1, .weight = -1 },
+        { .value = input, .cell = 5, .weight = 0.5f },
+      };
+      g_autoptr (TapTrace) together = back (session, forward, seeds, 3, TAP_RULE_GRADIENT, all);
+      TapTrace *alone[3];
+      TapTensor *above;
+
+      for (int i = 0; i < 3; i++)
+        alone[i] = back (session, forward, &seeds[i], 1, TAP_RULE_GRADIENT, all);
+      for (guint i = 0; i <= values->len; i++)
+        {
+          int v = i < values->len ? g_array_index (values, int, i) : input;
+          const float *sum = tap_tensor_f32 (tap_trace_get (together, v)), *parts[3];
+          double largest = 0;
+
+          for (int k = 0; k < 3; k++)
+            parts[k] = tap_tensor_f32 (tap_trace_get (alone[k], v));
+          for (gsize c = 0; c < tap_trace_get (together, v)->count; c++)
+            largest = MAX (largest, fabs ((double) sum[c]));
+          for (gsize c = 0; c < tap_trace_get (together, v)->count; c++)
+            g_assert_cmpfloat_with_epsilon (
+              (double) sum[c], (double) parts[0][c] + (double) parts[1][c] + (double) parts[2][c],
+              1e-5 * MAX (largest, 1));
+        }
+      /* a seed on the tap itself, and taps that it does not reach */
+      g_assert_cmpfloat (tap_tensor_f32 (tap_trace_get (alone[0], output))[3], ==, 2);
+      g_assert_cmpfloat (tap_tensor_f32 (tap_trace_get (alone[2], input))[5], ==, 0.5);
+      above = tap_trace_get (alone[2], output);
+      for (gsize c = 0; c < above->count; c++)
+        g_assert_cmpfloat (tap_tensor_f32 (above)[c], ==, 0);
+      for (int i = 0; i < 3; i++)
+        tap_trace_unref (alone[i]);
+    }
+}
+
+static void
+test_taps (void)
+{
+  g_test_summary ("A gradient has the same bits whatever else is wanted, on any number of threads");
+  for (guint32 seed = 200; seed < 230; seed++)
+    {
+      g_autoptr (TapGraph) graph = random_graph_new (seed);
+      g_autoptr (GArray) values = random_graph_values (graph);
+      int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
+      g_autoptr (TapTaps) all = tap_everything (graph);
+      g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
+      g_autoptr (TapTensor) picture = picture_for (graph, 1, seed);
+      TapSeed start = { .value = output, .cell = 1, .weight = 1 };
+      g_autoptr (TapTrace) first = NULL;
+
+      for (int n = 1; n <= 5; n += 2)
+        {
+          g_autoptr (TapSession) session =
+            tap_session_new (graph, &(TapSessionOptions){ .n_threads = n }, NULL);
+          g_autoptr (TapTrace) forward =
+            run_forward (session, picture, n == 3 ? all : last, TAP_RUN_FOR_BACKWARD);
+          g_autoptr (TapTrace) trace = back (session, forward, &start, 1, TAP_RULE_GRADIENT, all);
+
+          if (first == NULL)
+            first = tap_trace_ref (trace);
+          for (guint i = 0; i <= values->len; i++)
+            {
+              int v = i < values->len ? g_array_index (values, int, i) : input;
+              g_autoptr (TapTaps) one = tap_taps_new_for (v, -1);
+              g_autoptr (TapTrace) lean = NULL;
+
+              engine_test_assert_equal_bits (tap_trace_get (trace, v), tap_trace_get (first, v));
+              if (n != 1)
+                continue;
+              lean = back (session, forward, &start, 1, TAP_RULE_GRADIENT, one);
+              engine_test_assert_equal_bits (tap_trace_get (lean, v), tap_trace_get (first, v));
+            }
+        }
+    }
+}
+
+static void
+test_again (void)
+{
+  g_test_summary ("Many passes go back from one forward run, which stays as it was whatever runs "
+                  "in between");
+  for (guint32 seed = 300; seed < 320; seed++)
+    {
+      g_autoptr (TapGraph) graph = random_graph_new (seed);
+      g_autoptr (GArray) values = random_graph_values (graph);
+      g_autoptr (TapSession) session = tap_session_new (graph, NULL, NULL);
+      int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
+      g_autoptr (TapTaps) all = tap_everything (graph);
+      g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
+      g_autoptr (TapTensor) picture = picture_for (graph, 1, seed);
+      g_autoptr (TapTensor) other = picture_for (graph, 2, seed + 1);
+      g_autoptr (TapTrace) plain = run_forward (session, picture, all, TAP_RUN_DEFAULT);
+      g_autoptr (TapTrace) forward = run_forward (session, picture, all, TAP_RUN_FOR_BACKWARD);
+      TapTrace *first[10] = { NULL };
+
+      for (int round = 0; round < 2; round++)
+        for (int c = 0; c < 10; c++)
+          {
+            TapSeed start = { .value = output, .cell = c, .weight = 1 };
+            g_autoptr (TapTrace) trace = back (
+              session, forward, &start, 1, c % 2 == 0 ? TAP_RULE_GRADIENT : TAP_RULE_GUIDED, taps);
+
+            if (round == 0)
+              first[c] = tap_trace_ref (trace);
+            else
+              engine_test_assert_equal_bits (tap_trace_get (trace, input),
+                                             tap_trace_get (first[c], input));
+            if (c == 5)
+              {
+                g_autoptr (TapTrace) between =
+                  run_forward (session, other, all, TAP_RUN_FOR_BACKWARD);
+                g_autoptr (TapTrace) away =
+                  back (session, between, &start, 1, TAP_RULE_GRADIENT, all);
+              }
+          }
+      for (guint i = 0; i < values->len; i++)
+        engine_test_assert_equal_bits (tap_trace_get (plain, g_array_index (values, int, i)),
+                                       tap_trace_get (forward, g_array_index (values, int, i)));
+      for (int c = 0; c < 10; c++)
+        tap_trace_unref (first[c]);
+    }
+}
+
+static void
+test_batch (void)
+{
+  g_test_summary ("In a batch each picture gets the gradient that it gets alone");
+  for (guint32 seed = 400; seed < 420; seed++)
+    {
+      g_autoptr (TapGraph) graph = random_graph_new (seed);
+      g_autoptr (TapSession) session = tap_session_new (graph, NULL, NULL);
+      int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
+      g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
+      g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
+      g_autoptr (TapTensor) batch = picture_for (graph, 3, seed);
+      g_autoptr (TapTrace) forward = run_forward (session, batch, last, TAP_RUN_FOR_BACKWARD);
+      gint64 cells = (gint64) tap_trace_get (forward, output)->count / 3;
+      gsize each = batch->count / 3;
+      TapSeed seeds[2] = {
+        { .value = output, .cell = 4, .weight = 1 },
+        { .value = output, .cell = 2 * cells + 7, .weight = 1 },
+      };
+      g_autoptr (TapTrace) trace = back (session, forward, seeds, 2, TAP_RULE_GRADIENT, taps);
+      const float *found = tap_tensor_f32 (tap_trace_get (trace, input));
+      TapShape one = batch->shape;
+
+      one.dims[0] = 1;
+      for (gsize i = 0; i < each; i++)
+        g_assert_cmpfloat (found[each + i], ==, 0);
+      for (int n = 0; n < 3; n += 2)
+        {
+          g_autoptr (TapTensor) picture =
+            tap_tensor_new_f32 (&one, tap_tensor_f32 (batch) + (gsize) n * each, NULL);
+          g_autoptr (TapTrace) alone = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
+          TapSeed start = { .value = output, .cell = n == 0 ? 4 : 7, .weight = 1 };
+          g_autoptr (TapTrace) lean = back (session, alone, &start, 1, TAP_RULE_GRADIENT, taps);
+
+          g_assert_cmpmem (found + (gsize) n * each, each * sizeof (float),
+                           tap_trace_get (lean, input)->data, each * sizeof (float));
+        }
+    }
+}
+
+/* --- small networks by hand --- */
+
+typedef struct
+{
+  TapGraph *graph;
+  int value, n;
+} Net;
+
+static Net
+net_new (gint64 channels, gint64 size)
+{
+  Net net = { tap_graph_new ("net"), 0, 0 };
+  TapShape shape = tap_shape_new (4, (gint64) 1, channels, size, size);
+
+  net.value = tap_graph_value (net.graph, "x");
+  tap_graph_add_input (net.graph, net.value, TAP_DTYPE_F32, &shape);
+  return net;
+}
+
+static int
+net_add (Net *net, const char *op, TapAttrs *attrs, const int *inputs, int n)
+{
+  g_autofree char *name = g_strdup_printf ("v%d", net->n++);
+  g_autoptr (GError) error = NULL;
+  int output = tap_graph_value (net->graph, name);
+
+  tap_graph_add_node (net->graph, name, op, inputs != NULL ? inputs : &net->value,
+                      inputs != NULL ? n : 1, &output, 1, attrs, &error);
+  g_assert_no_error (error);
+  net->value = output;
+  return output;
+}
+
+static int
+net_constant (Net *net, TapTensor *tensor)
+{
+  g_autofree char *name = g_strdup_printf ("c%d", net->n++);
+  int value = tap_graph_value (net->graph, name);
+
+  tap_graph_set_constant (net->graph, value, tensor);
+  return value;
+}
+
+/* Weights in @low .. 1. */
+static int
+net_conv (Net *net, gint64 in, gint64 out, gint64 kernel, gint64 stride, gint64 pad, float low)
+{
+  TapShape shape = tap_shape_new (4, out, in, kernel, kernel);
+  g_autoptr (TapTensor) weights = engine_test_random (&shape, (guint32) (77 + net->n));
+  TapAttrs *attrs = tap_attrs_new ();
+
+  for (gsize i = 0; i < weights->count; i++)
+    tap_tensor_f32 (weights)[i] = low + (tap_tensor_f32 (weights)[i] + 1) / 2 * (1 - low);
+  tap_attrs_set_ints (attrs, "strides", (gint64[]){ stride, stride }, 2);
+  tap_attrs_set_ints (attrs, "pads", (gint64[]){ pad, pad, pad, pad }, 4);
+  return net_add (net, "Conv", attrs, (int[]){ net->value, net_constant (net, weights) }, 2);
+}
+
+static int
+net_pool (Net *net, gint64 kernel, gint64 stride)
+{
+  TapAttrs *attrs = tap_attrs_new ();
+
+  tap_attrs_set_ints (attrs, "kernel_shape", (gint64[]){ kernel, kernel }, 2);
+  tap_attrs_set_ints (attrs, "strides", (gint64[]){ stride, stride }, 2);
+  return net_add (net, "MaxPool", attrs, NULL, 1);
+}
+
+static TapSession *
+net_finish (Net *net)
+{
+  g_autoptr (GError) error = NULL;
+  TapSession *session;
+
+  tap_graph_add_output (net->graph, net->value);
+  tap_graph_sort (net->graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (net->graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  session = tap_session_new (net->graph, NULL, &error);
+  tap_graph_unref (net->graph);
+  return session;
+}
+
+static void
+test_guided_positive (void)
+{
+  Net net = net_new (3, 17);
+  g_autoptr (TapSession) session = NULL;
+  g_autoptr (TapTensor) picture = NULL;
+  g_autoptr (TapTrace) forward = NULL;
+  g_autoptr (TapTrace) plain = NULL;
+  g_autoptr (TapTrace) guided = NULL;
+  g_autoptr (TapTaps) last = NULL;
+  g_autoptr (TapTaps) taps = NULL;
+  TapSeed start;
+
+  g_test_summary ("With weights that are all positive, guided back-propagation is the gradient");
+  net_conv (&net, 3, 8, 3, 1, 1, 0);
+  net_add (&net, "Relu", NULL, NULL, 1);
+  net_pool (&net, 3, 2);
+  net_conv (&net, 8, 5, 3, 2, 0, 0);
+  net_add (&net, "Relu", NULL, NULL, 1);
+  session = net_finish (&net);
+  picture = picture_for (net.graph, 1, 3);
+  last = tap_taps_new_for (net.value, -1);
+  taps = tap_taps_new_for (tap_graph_get_input (net.graph, 0), -1);
+  forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
+  start = (TapSeed){ .value = net.value, .cell = 7, .weight = 1 };
+  plain = back (session, forward, &start, 1, TAP_RULE_GRADIENT, taps);
+  guided = back (session, forward, &start, 1, TAP_RULE_GUIDED, taps);
+  engine_test_assert_equal_bits (tap_trace_get (plain, tap_graph_get_input (net.graph, 0)),
+                                 tap_trace_get (guided, tap_graph_get_input (net.graph, 0)));
+}
+
+static void
+test_deconvnet_layer (void)
+{
+  Net net = net_new (3, 12);
+  g_autoptr (TapSession) session = NULL;
+  g_autoptr (TapTensor) picture = NULL;
+  g_autoptr (TapTrace) forward = NULL;
+  g_autoptr (TapTrace) trace = NULL;
+  g_autoptr (TapTaps) last = NULL;
+  g_autoptr (TapTaps) taps = NULL;
+  const int unit = 4, row = 2, column = 3;
+  const TapTensor *weights;
+  const float *found;
+  int input, conv;
+
+  g_test_summary ("Through one layer, deconvnet draws the filter times the activation at its "
+                  "receptive field");
+  conv = net_conv (&net, 3, 6, 3, 2, 0, -1);
+  net_add (&net, "Relu", NULL, NULL, 1);
+  session = net_finish (&net);
+  picture = picture_for (net.graph, 1, 3);
+  input = tap_graph_get_input (net.graph, 0);
+  last = tap_taps_new_for (net.value, -1);
+  taps = tap_taps_new_for (input, -1);
+  forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
+  trace =
+    back (session, forward,
+          &(TapSeed){ .value = net.value, .cell = (unit * 5 + row) * 5 + column, .weight = 0.75f },
+          1, TAP_RULE_DECONVNET, taps);
+  found = tap_tensor_f32 (tap_trace_get (trace, input));
+  weights =
+    tap_graph_get_value (
+      net.graph,
+      tap_graph_get_node (net.graph, tap_graph_get_value (net.graph, conv)->producer)->inputs[1])
+      ->constant;
+  for (int c = 0; c < 3; c++)
+    for (int y = 0; y < 12; y++)
+      for (int x = 0; x < 12; x++)
+        {
+          int r = y - 2 * row, s = x - 2 * column;
+          gboolean inside = r >= 0 && r < 3 && s >= 0 && s < 3;
+          double expected =
+            inside ? 0.75 * (double) tap_tensor_f32 (weights)[((unit * 3 + c) * 3 + r) * 3 + s] : 0;
+
+          g_assert_cmpfloat_with_epsilon ((double) found[(c * 12 + y) * 12 + x], expected, 1e-6);
+        }
+}
+
+/* R through ReLU, pooling by switches, LRN as it is, and a strided convolution, cell by cell. */
+static void
+test_deconvnet_chain (void)
+{
+  Net net = net_new (2, 15);
+  g_autoptr (TapSession) session = NULL;
+  g_autoptr (TapTensor) picture = NULL;
+  g_autoptr (TapTrace) forward = NULL;
+  g_autoptr (TapTrace) trace = NULL;
+  g_autoptr (TapTaps) seen = NULL;
+  g_autoptr (TapTaps) taps = NULL;
+  g_autoptr (TapTensor) start = NULL;
+  double map[4 * 7 * 7] = { 0 }, drawn[2 * 15 * 15] = { 0 };
+  const float *before, *weights, *found;
+  TapAttrs *lrn = tap_attrs_new ();
+  int input = tap_graph_get_input (net.graph, 0), conv, relu;
+
+  g_test_summary ("Deconvnet rectifies, unpools to the first maximum and adds where windows "
+                  "overlap, and leaves normalisation and signs of the forward run out");
+  conv = net_conv (&net, 2, 4, 3, 2, 0, -1);
+  relu = net_add (&net, "Relu", NULL, NULL, 1);
+  tap_attrs_set_int (lrn, "size", 3);
+  tap_attrs_set_float (lrn, "alpha", 0.5);
+  net_add (&net, "LRN", lrn, NULL, 1);
+  net_pool (&net, 3, 2);
+  session = net_finish (&net);
+  picture = picture_for (net.graph, 1, 9);
+  seen = tap_taps_new_for (relu, tap_graph_get_node (net.graph, 2)->outputs[0], -1);
+  tap_taps_add (seen, net.value);
+  taps = tap_taps_new_for (input, -1);
+  forward = run_forward (session, picture, seen, TAP_RUN_FOR_BACKWARD);
+  start = engine_test_random (&tap_trace_get (forward, net.value)->shape, 4);
+  trace = back (session, forward, &(TapSeed){ .value = net.value, .gradient = start, .weight = 1 },
+                1, TAP_RULE_DECONVNET, taps);
+
+  before = tap_tensor_f32 (tap_trace_get (forward, tap_graph_get_node (net.graph, 2)->outputs[0]));
+  for (int k = 0; k < 4; k++)
+    for (int p = 0; p < 3; p++)
+      for (int q = 0; q < 3; q++)
+        {
+          int best = -1;
+
+          for (int i = 0; i < 9; i++)
+            {
+              int at = (k * 7 + 2 * p + i / 3) * 7 + 2 * q + i % 3;
+
+              if (best < 0 || before[at] > before[best])
+                best = at;
+            }
+          map[best] += (double) tap_tensor_f32 (start)[(k * 3 + p) * 3 + q];
+        }
+  weights = tap_tensor_f32 (
+    tap_graph_get_value (net.graph, tap_graph_get_node (net.graph, 0)->inputs[1])->constant);
+  for (int k = 0; k < 4; k++)
+    for (int i = 0; i < 49; i++)
+      for (int c = 0; c < 2 && map[k * 49 + i] > 0; c++)
+        for (int r = 0; r < 3; r++)
+          for (int s = 0; s < 3; s++)
+            drawn[(c * 15 + 2 * (i / 7) + r) * 15 + 2 * (i % 7) + s] +=
+              map[k * 49 + i] * (double) weights[((k * 2 + c) * 3 + r) * 3 + s];
+  found = tap_tensor_f32 (tap_trace_get (trace, input));
+  for (int i = 0; i < 2 * 15 * 15; i++)
+    g_assert_cmpfloat_with_epsilon ((double) found[i], drawn[i], 1e-5);
+  (void) conv;
+}
+
+/* Linear layers of every kind; nothing else. */
+static void
+test_adjoint (void)
+{
+  g_test_summary ("Through linear networks ⟨J v, u⟩ = ⟨v, Jᵀ u⟩");
+  for (guint32 seed = 0; seed < 20; seed++)
+    {
+      Net net = net_new (4, 13);
+      g_autoptr (TapSession) session = NULL;
+      g_autoptr (TapTensor) v = NULL;
+      g_autoptr (TapTensor) u = NULL;
+      g_autoptr (TapTrace) forward = NULL;
+      g_autoptr (TapTrace) trace = NULL;
+      g_autoptr (TapTaps) last = NULL;
+      g_autoptr (TapTaps) taps = NULL;
+      TapAttrs *attrs = tap_attrs_new ();
+      TapTensor *y, *g;
+      int a, b, input = net.value;
+      double left = 0, right = 0, size = 0;
+
+      a = net_conv (&net, 4, 20, 1 + 2 * (seed % 3), 1, seed % 3, -1);
+      net.value = a;
+      tap_attrs_set_ints (attrs, "kernel_shape", (gint64[]){ 3, 3 }, 2);
+      tap_attrs_set_ints (attrs, "pads", (gint64[]){ 1, 1, 1, 1 }, 4);
+      net_add (&net, "AveragePool", attrs, NULL, 1);
+      b = net_add (&net, "Add", NULL, (int[]){ a, net.value }, 2);
+      attrs = tap_attrs_new ();
+      tap_attrs_set_int (attrs, "axis", 1);
+      net_add (&net, "Concat", attrs, (int[]){ a, b, a }, 3);
+      attrs = tap_attrs_new ();
+      tap_attrs_set_ints (attrs, "perm", (gint64[]){ 0, 1, 3, 2 }, 4);
+      net_add (&net, "Transpose", attrs, NULL, 1);
+      net_conv (&net, 60, 7, 3, 1 + seed % 2, 1, -1);
+      net_add (&net, "GlobalAveragePool", NULL, NULL, 1);
+      net_add (&net, "Flatten", NULL, NULL, 1);
+      session = net_finish (&net);
+      v = picture_for (net.graph, 1, seed);
+      last = tap_taps_new_for (net.value, -1);
+      taps = tap_taps_new_for (input, -1);
+      forward = run_forward (session, v, last, TAP_RUN_FOR_BACKWARD);
+      y = tap_trace_get (forward, net.value);
+      u = engine_test_random (&y->shape, seed + 50);
+      trace = back (session, forward, &(TapSeed){ .value = net.value, .gradient = u, .weight = 1 },
+                    1, TAP_RULE_GRADIENT, taps);
+      g = tap_trace_get (trace, input);
+      for (gsize i = 0; i < y->count; i++)
+        left += (double) tap_tensor_f32 (y)[i] * (double) tap_tensor_f32 (u)[i];
+      for (gsize i = 0; i < g->count; i++)
+        {
+          right += (double) tap_tensor_f32 (g)[i] * (double) tap_tensor_f32 (v)[i];
+          size += fabs ((double) tap_tensor_f32 (g)[i] * (double) tap_tensor_f32 (v)[i]);
+        }
+      g_assert_cmpfloat_with_epsilon (left, right, 1e-5 * size);
+    }
+}
+
+static void
+assert_near (const TapTensor *found, const float *expected)
+{
+  double largest = 0;
+
+  for (gsize i = 0; i < found->count; i++)
+    largest = MAX (largest, fabs ((double) expected[i]));
+  for (gsize i = 0; i < found->count; i++)
+    g_assert_cmpfloat_with_epsilon ((double) tap_tensor_f32 (found)[i], (double) expected[i],
+                                    1e-5 * largest);
+}
+
+static void
+test_golden (void)
+{
+  const TapRule *const rules[] = { TAP_RULE_GRADIENT, TAP_RULE_GUIDED, TAP_RULE_DECONVNET };
+  g_autofree char *model = g_test_build_filename (G_TEST_DIST, "golden", "gradients.onnx", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "gradients.f32", NULL);
+  g_autoptr (TapGraph) graph = engine_test_load_graph (model);
+  g_autoptr (TapSession) session = NULL;
+  g_autoptr (TapTensor) picture = NULL;
+  g_autoptr (TapTensor) start = NULL;
+  g_autoptr (TapTaps) last = NULL;
+  g_autoptr (TapTaps) taps = NULL;
+  g_autoptr (TapTrace) forward = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *bytes = NULL;
+  TapShape picture_shape = tap_shape_new (4, (gint64) 1, (gint64) 3, (gint64) 20, (gint64) 20),
+           seed_shape = tap_shape_new (2, (gint64) 1, (gint64) 6);
+  const float *numbers;
+  int input, weights;
+  gsize size;
+
+  g_test_summary ("Gradient, guided back-propagation, deconvnet and the gradient by weights are "
+                  "those of PyTorch");
+  g_assert_true (tap_infer_graph (graph, NULL, 0, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &bytes, &size, &error));
+  g_assert_cmpuint (size, ==, (4 * 1200 + 6 + 216) * sizeof (float));
+  numbers = (const float *) (const void *) bytes;
+  picture = tap_tensor_new_f32 (&picture_shape, numbers, &error);
+  start = tap_tensor_new_f32 (&seed_shape, numbers + 1200, &error);
+  numbers += 1206;
+  session = tap_session_new (graph, NULL, &error);
+  input = tap_graph_get_input (graph, 0);
+  weights = tap_graph_get_node (graph, 0)->inputs[1];
+  last = tap_taps_new_for (tap_graph_get_output (graph, 0), -1);
+  taps = tap_taps_new_for (input, weights, -1);
+  forward = run_forward (session, picture, last, TAP_RUN_FOR_WEIGHTS);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (TapTrace) trace = back (
+        session, forward,
+        &(TapSeed){ .value = tap_graph_get_output (graph, 0), .gradient = start, .weight = 1 }, 1,
+        rules[i], taps);
+
+      assert_near (tap_trace_get (trace, input), numbers + 1200 * i);
+      if (i == 0)
+        assert_near (tap_trace_get (trace, weights), numbers + 3600);
+    }
+}
+
+/* A network of the shared data; NULL after skipping the test. (transfer full) */
+static TapGraph *
+load_shared (const char *path)
+{
+  g_autofree char *full = engine_test_shared (path);
+  TapLoadRequest request = { .path = full };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TapModel) model = NULL;
+
+  if (full == NULL)
+    return NULL;
+  model = tap_format_load (&request, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return tap_graph_ref (model->graph);
+}
+
+static void
+test_squeezenet (void)
+{
+  const TapRule *const rules[] = { TAP_RULE_GRADIENT, TAP_RULE_GUIDED, TAP_RULE_DECONVNET };
+  g_autoptr (TapGraph) graph =
+    load_shared ("models/squeezenet1_1_torchvision_onnx/squeezenet1_1.onnx");
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "squeezenet.f32", NULL);
+  g_autofree char *bytes = NULL;
+  const float *expected;
+  gsize size;
+
+  g_test_summary ("On SqueezeNet all three rules give what PyTorch gives");
+  if (graph == NULL)
+    return;
+  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+  g_assert_cmpuint (size, ==, 3 * 1552 * sizeof (float));
+  expected = (const float *) (const void *) bytes;
+  for (int i = 0; i < 3; i++, expected += 1552)
+    {
+      g_autoptr (TapSession) session = tap_session_new (graph, NULL, NULL);
+      g_autoptr (TapTensor) picture = picture_for (graph, 1, 0);
+      int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
+      g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
+      g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
+      g_autoptr (TapTrace) forward = NULL;
+      g_autoptr (TapTrace) trace = NULL;
+      double difference = 0, norm = 0;
+      guint32 state = 7;
+
+      for (gsize c = 0; c < picture->count; c++)
+        {
+          state = 1664525 * state + 1013904223;
+          tap_tensor_f32 (picture)[c] = (float) (state >> 8) / 8388608 - 1;
+        }
+      forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
+      trace = back (session, forward, &(TapSeed){ .value = output, .cell = 281, .weight = 1 }, 1,
+                    rules[i], taps);
+      for (gsize c = 0; c < 1552; c++)
+        {
+          double found = (double) tap_tensor_f32 (tap_trace_get (trace, input))[c * 97];
+
+          difference += (found - (double) expected[c]) * (found - (double) expected[c]);
+          norm += (double) expected[c] * (double) expected[c];
+        }
+      /* Rounding decides for the few of 2 million rectifiers that stand within 1e-5 of 0. */
+      g_test_message ("%s: %g", rules[i]->id, sqrt (difference / norm));
+      g_assert_cmpfloat (difference, <=, 1e-6 * norm);
+    }
+}
+
+static void
+test_resnet (void)
+{
+  g_autoptr (TapGraph) graph = load_shared ("models/resnet20_cifar10_onnx/resnet20_cifar10.onnx");
+  g_autoptr (TapSession) session = NULL;
+  g_autoptr (TapTensor) picture = NULL;
+  g_autoptr (TapTensor) weights = NULL;
+  g_autoptr (TapTaps) last = NULL;
+  g_autoptr (TapTaps) taps = NULL;
+  g_autoptr (TapTrace) forward = NULL;
+  g_autoptr (TapTrace) trace = NULL;
+  g_auto (TwinGraph) twin = { 0 };
+  int output;
+
+  g_test_summary ("On a residual network gradients by the picture and by weights are those of the "
+                  "twins");
+  if (graph == NULL)
+    return;
+  output = tap_graph_get_output (graph, 0);
+  session = tap_session_new (graph, NULL, NULL);
+  picture = picture_for (graph, 1, 4);
+  last = tap_taps_new_for (output, -1);
+  taps = tap_taps_new_for (tap_graph_get_input (graph, 0), -1);
+  for (int i = 0; i < tap_graph_n_nodes (graph); i += 7)
+    {
+      const TapNode *node = tap_graph_get_node (graph, i);
+
+      if (g_str_equal (node->op_type, "Conv"))
+        tap_taps_add (taps, node->inputs[1]);
+    }
+  forward = run_forward (session, picture, last, TAP_RUN_FOR_WEIGHTS);
+  weights = engine_test_random (&tap_trace_get (forward, output)->shape, 5);
+  trace = back (session, forward, &(TapSeed){ .value = output, .gradient = weights, .weight = 1 },
+                1, TAP_RULE_GRADIENT, taps);
+  twin_graph_init (&twin, graph, &picture);
+  for (int v = 0; v < tap_graph_n_values (graph); v++)
+    if (tap_taps_contains (taps, v))
+      check_gradient (&twin, v, tap_trace_get (trace, v), output, weights);
+}
+
+static void
+assert_refused (TapTrace *trace, GError **error, GQuark domain, int code)
+{
+  g_assert_null (trace);
+  g_assert_error (*error, domain, code);
+  g_test_message ("%s", (*error)->message);
+  g_clear_error (error);
+}
+
+static void
+test_requests (void)
+{
+  g_autoptr (TapGraph) graph = random_graph_new (3);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TapSession) session = tap_session_new (graph, NULL, &error);
+  g_autoptr (TapSession) other = tap_session_new (graph, NULL, &error);
+  g_autoptr (TapSession) tight =
+    tap_session_new (graph, &(TapSessionOptions){ .memory_budget = 20000000 }, &error);
+  int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
+  int first = tap_graph_get_node (graph, 0)->outputs[0];
+  g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
+  g_autoptr (TapTaps) early = tap_taps_new_for (first, -1);
+  g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
+  g_autoptr (TapTaps) beyond = tap_taps_new_for (100000, -1);
+  g_autoptr (TapTaps) weight = tap_taps_new ();
+  g_autoptr (TapTensor) picture = picture_for (graph, 1, 1);
+  g_autoptr (TapTensor) wrong = picture_for (graph, 2, 1);
+  g_autoptr (TapTrace) plain = run_forward (session, picture, last, TAP_RUN_DEFAULT);
+  g_autoptr (TapTrace) forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
+  g_autoptr (TapTrace) part = run_forward (session, picture, early, TAP_RUN_FOR_BACKWARD);
+  g_autoptr (TapTrace) nothing = NULL;
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  TapSeed good = { .value = output, .cell = 1, .weight = 1 }, bad = good;
+
+#define BACK(session, trace, seed, taps, cancel)                                                   \
+  tap_session_backward (session, trace, seed, 1, TAP_RULE_GRADIENT, taps, NULL, cancel, &error)
+
+  g_test_summary ("Backward passes that make no sense are refused in a sentence");
+  assert_refused (BACK (session, plain, &good, taps, NULL), &error, TAP_ENGINE_ERROR,
+                  TAP_ENGINE_ERROR_INPUT);
+  assert_refused (BACK (other, forward, &good, taps, NULL), &error, TAP_ENGINE_ERROR,
+                  TAP_ENGINE_ERROR_INPUT);
+  assert_refused (BACK (session, part, &good, taps, NULL), &error, TAP_ENGINE_ERROR,
+                  TAP_ENGINE_ERROR_INPUT);
+  assert_refused (BACK (session, forward, &good, beyond, NULL), &error, TAP_GRAPH_ERROR,
+                  TAP_GRAPH_ERROR_NOT_FOUND);
+  bad.value = -1;
+  assert_refused (BACK (session, forward, &bad, taps, NULL), &error, TAP_GRAPH_ERROR,
+                  TAP_GRAPH_ERROR_NOT_FOUND);
+  bad = good;
+  bad.cell = 10;
+  assert_refused (BACK (session, forward, &bad, taps, NULL), &error, TAP_ENGINE_ERROR,
+                  TAP_ENGINE_ERROR_INPUT);
+  bad = good;
+  bad.gradient = wrong;
+  assert_refused (BACK (session, forward, &bad, taps, NULL), &error, TAP_ENGINE_ERROR,
+                  TAP_ENGINE_ERROR_INPUT);
+  for (int v = 0; v < tap_graph_n_values (graph); v++)
+    if (tap_graph_get_value (graph, v)->constant != NULL)
+      tap_taps_add (weight, v);
+  assert_refused (BACK (session, forward, &good, weight, NULL), &error, TAP_ENGINE_ERROR,
+                  TAP_ENGINE_ERROR_INPUT);
+  g_cancellable_cancel (cancelled);
+  assert_refused (BACK (session, forward, &good, taps, cancelled), &error, G_IO_ERROR,
+                  G_IO_ERROR_CANCELLED);
+
+  /* no seeds: zeros */
+  nothing =
+    tap_session_backward (session, forward, NULL, 0, TAP_RULE_GRADIENT, taps, NULL, NULL, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < picture->count; i++)
+    g_assert_cmpfloat (tap_tensor_f32 (tap_trace_get (nothing, input))[i], ==, 0);
+  (void) tight;
+}
+
+static void
+remember (double fraction, gpointer data)
+{
+  double *last = data;
+
+  g_assert_cmpfloat (fraction, >=, *last);
+  *last = fraction;
+}
+
+static void
+test_progress (void)
+{
+  g_autoptr (TapGraph) graph = random_graph_new (5);
+  g_autoptr (TapSession) session = tap_session_new (graph, NULL, NULL);
+  int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
+  g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
+  g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
+  g_autoptr (TapTensor) picture = picture_for (graph, 1, 1);
+  g_autoptr (TapTrace) forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
+  g_autoptr (GError) error = NULL;
+  double reached = 0;
+  g_autoptr (TapProgress) progress = tap_progress_new (remember, NULL, &reached);
+  TapSeed start = { .value = output, .cell = 1, .weight = 1 };
+  g_autoptr (TapTrace) trace = tap_session_backward (session, forward, &start, 1, TAP_RULE_GRADIENT,
+                                                     taps, progress, NULL, &error);
+
+  g_test_summary ("Progress rises to 1");
+  g_assert_no_error (error);
+  g_assert_nonnull (trace);
+  g_assert_cmpfloat_with_epsilon (reached, 1, 1e-9);
+}
+
+static void
+test_gaps (void)
+{
+  Net net = net_new (3, 9);
+  g_autoptr (TapSession) session = NULL;
+  g_auto (GStrv) all = NULL;
+  g_auto (GStrv) below = NULL;
+  g_autoptr (TapTensor) zero = tap_tensor_new (TAP_DTYPE_F32, &TAP_SHAPE_SCALAR, NULL);
+  g_autoptr (TapTensor) six = tap_tensor_new (TAP_DTYPE_F32, &TAP_SHAPE_SCALAR, NULL);
+  int middle;
+
+  g_test_summary ("Activations that a rule says nothing about are named, ReLU6 is not");
+  tap_tensor_f32 (six)[0] = 6;
+  net_conv (&net, 3, 4, 3, 1, 0, -1);
+  net_add (&net, "Clip", NULL,
+           (int[]){ net.value, net_constant (&net, zero), net_constant (&net, six) }, 3);
+  middle = net_add (&net, "Sigmoid", NULL, NULL, 1);
+  net_add (&net, "Clip", NULL, (int[]){ net.value, net_constant (&net, six) }, 2);
+  net_add (&net, "Elu", NULL, NULL, 1);
+  net_add (&net, "Sigmoid", NULL, NULL, 1);
+  session = net_finish (&net);
+  all = tap_rule_gaps (TAP_RULE_GUIDED, net.graph, -1);
+  g_assert_cmpuint (g_strv_length (all), ==, 3);
+  g_assert_cmpstr (all[0], ==, "Clip");
+  g_assert_cmpstr (all[1], ==, "Elu");
+  g_assert_cmpstr (all[2], ==, "Sigmoid");
+  below = tap_rule_gaps (TAP_RULE_DECONVNET, net.graph, middle);
+  g_assert_cmpuint (g_strv_length (below), ==, 1);
+  g_assert_cmpstr (below[0], ==, "Sigmoid");
+  g_assert_null (tap_rule_gaps (TAP_RULE_GRADIENT, net.graph, -1));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/engine/backward/requests", test_requests);
+  g_test_add_func ("/engine/backward/progress", test_progress);
+  g_test_add_func ("/engine/backward/seeds", test_seeds);
+  g_test_add_func ("/engine/backward/taps", test_taps);
+  g_test_add_func ("/engine/backward/again", test_again);
+  g_test_add_func ("/engine/backward/batch", test_batch);
+  g_test_add_func ("/engine/backward/adjoint", test_adjoint);
+  g_test_add_func ("/engine/backward/guided-positive", test_guided_positive);
+  g_test_add_func ("/engine/backward/deconvnet-layer", test_deconvnet_layer);
+  g_test_add_func ("/engine/backward/deconvnet-chain", test_deconvnet_chain);
+  g_test_add_func ("/engine/backward/golden", test_golden);
+  g_test_add_func ("/engine/backward/squeezenet", test_squeezenet);
+  g_test_add_func ("/engine/backward/resnet", test_resnet);
+  g_test_add_func ("/engine/backward/gaps", test_gaps);
+  return g_test_run ();
+}
