@@ -26,7 +26,15 @@ integers (const TwinCall *call, int input, const char *attr, gint64 *values)
   if (list == NULL)
     n = call->inputs[input].count;
   for (gsize i = 0; i < n; i++)
-    values[i] = list != NULL ? list[i] : (gint64) call->inputs[input].cells[i];
+    {
+      double cell = list != NULL ? 0 : call->inputs[input].cells[i];
+
+      /* “to the end” is 2^63 - 1, which a double rounds up */
+      values[i] = list != NULL    ? list[i] :
+                  cell >= 0x1p62  ? G_MAXINT64 :
+                  cell <= -0x1p62 ? -G_MAXINT64 :
+                                    (gint64) cell;
+    }
   return (int) n;
 }
 
