@@ -256,6 +256,19 @@ test_again (void)
     }
 }
 
+/* Two ways to round sums of a few hundred products: some 30 roundings of the largest, each way. */
+static void
+assert_near (const TapTensor *found, const float *expected)
+{
+  double largest = 0;
+
+  for (gsize i = 0; i < found->count; i++)
+    largest = MAX (largest, fabs ((double) expected[i]));
+  for (gsize i = 0; i < found->count; i++)
+    g_assert_cmpfloat_with_epsilon ((double) tap_tensor_f32 (found)[i], (double) expected[i],
+                                    1e-5 * largest);
+}
+
 static void
 test_batch (void)
 {
@@ -290,8 +303,7 @@ test_batch (void)
           TapSeed start = { .value = output, .cell = n == 0 ? 4 : 7, .weight = 1 };
           g_autoptr (TapTrace) lean = back (session, alone, &start, 1, TAP_RULE_GRADIENT, taps);
 
-          g_assert_cmpmem (found + (gsize) n * each, each * sizeof (float),
-                           tap_trace_get (lean, input)->data, each * sizeof (float));
+          assert_near (tap_trace_get (lean, input), found + (gsize) n * each);
         }
     }
 }
@@ -474,11 +486,11 @@ test_deconvnet_chain (void)
   double map[4 * 7 * 7] = { 0 }, drawn[2 * 15 * 15] = { 0 };
   const float *before, *weights, *found;
   TapAttrs *lrn = tap_attrs_new ();
-  int input = tap_graph_get_input (net.graph, 0), conv, relu;
+  int input = tap_graph_get_input (net.graph, 0), relu;
 
   g_test_summary ("Deconvnet rectifies, unpools to the first maximum and adds where windows "
                   "overlap, and leaves normalisation and signs of the forward run out");
-  conv = net_conv (&net, 2, 4, 3, 2, 0, -1);
+  net_conv (&net, 2, 4, 3, 2, 0, -1);
   relu = net_add (&net, "Relu", NULL, NULL, 1);
   tap_attrs_set_int (lrn, "size", 3);
   tap_attrs_set_float (lrn, "alpha", 0.5);
@@ -522,7 +534,6 @@ test_deconvnet_chain (void)
   found = tap_tensor_f32 (tap_trace_get (trace, input));
   for (int i = 0; i < 2 * 15 * 15; i++)
     g_assert_cmpfloat_with_epsilon ((double) found[i], drawn[i], 1e-5);
-  (void) conv;
 }
 
 /* Linear layers of every kind; nothing else. */
@@ -579,18 +590,6 @@ test_adjoint (void)
         }
       g_assert_cmpfloat_with_epsilon (left, right, 1e-5 * size);
     }
-}
-
-static void
-assert_near (const TapTensor *found, const float *expected)
-{
-  double largest = 0;
-
-  for (gsize i = 0; i < found->count; i++)
-    largest = MAX (largest, fabs ((double) expected[i]));
-  for (gsize i = 0; i < found->count; i++)
-    g_assert_cmpfloat_with_epsilon ((double) tap_tensor_f32 (found)[i], (double) expected[i],
-                                    1e-5 * largest);
 }
 
 static void
@@ -704,7 +703,7 @@ test_squeezenet (void)
         }
       /* Rounding decides for the few of 2 million rectifiers that stand within 1e-5 of 0. */
       g_test_message ("%s: %g", rules[i]->id, sqrt (difference / norm));
-      g_assert_cmpfloat (difference, <=, 1e-6 * norm);
+      g_assert_cmpfloat (difference, <=, 1e-8 * norm);
     }
 }
 
@@ -764,8 +763,6 @@ test_requests (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (TapSession) session = tap_session_new (graph, NULL, &error);
   g_autoptr (TapSession) other = tap_session_new (graph, NULL, &error);
-  g_autoptr (TapSession) tight =
-    tap_session_new (graph, &(TapSessionOptions){ .memory_budget = 20000000 }, &error);
   int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
   int first = tap_graph_get_node (graph, 0)->outputs[0];
   g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
@@ -820,7 +817,6 @@ test_requests (void)
   g_assert_no_error (error);
   for (gsize i = 0; i < picture->count; i++)
     g_assert_cmpfloat (tap_tensor_f32 (tap_trace_get (nothing, input))[i], ==, 0);
-  (void) tight;
 }
 
 static void
