@@ -106,8 +106,7 @@ bench_peer_free (BenchPeer *self)
   g_free (self);
 }
 
-static char *
-ask (BenchPeer *self, const char *format, va_list args)
+static char *G_GNUC_PRINTF (2, 0) ask (BenchPeer *self, const char *format, va_list args)
 {
   g_autofree char *request = g_strdup_vprintf (format, args);
   g_autofree char *line = g_strconcat (request, "\n", NULL);
