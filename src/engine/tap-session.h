@@ -126,8 +126,12 @@ gboolean tap_session_patch_many (TapSession *self,
  * as @rule understands ∂ (TAP_RULE_GRADIENT is the mathematical one). (transfer full)
  * @forward: a trace of this session made with TAP_RUN_FOR_BACKWARD (or _WEIGHTS, when a tap is a weight).
  * Shapes: of each tapped value at run time, weights included; zero where no seed reaches.
- * Errors: TAP_ENGINE_ERROR_UNSUPPORTED names a node that cannot be passed backwards; _INPUT when a seed or
- *   tap was not computed in @forward; G_IO_ERROR_CANCELLED between nodes. @forward stays valid. */
+ * Edges: seeds may lie on any values of numbers, a tap among them, and add up; nothing flows back through
+ *   what has no derivative (ArgMax, Floor, comparisons). The bits depend neither on other taps nor on
+ *   threads; a batch gives what its pictures give alone but for rounding.
+ * Errors: TAP_ENGINE_ERROR_INPUT when @forward was not made for this (TAP_RUN_FOR_PATCH wins over the
+ *   flags), a seed or tap was not computed in it or holds integers, or a seed does not fit its value;
+ *   G_IO_ERROR_CANCELLED between nodes. @forward stays valid. */
 TapTrace *tap_session_backward (TapSession *self,
                                 TapTrace *forward,
                                 const TapSeed *seeds,
