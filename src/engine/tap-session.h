@@ -78,8 +78,9 @@ TapTrace *tap_session_forward (TapSession *self,
 /* What would the tapped values be if the pixels of @region were @pixels? (transfer full) @base is a trace of this session
  * of one picture made with TAP_RUN_FOR_PATCH and taps that include @taps. Only what the region can
  * change is computed, by the same kernels in the same order: the result equals a full pass made with
- * TAP_RUN_FOR_PATCH bit for bit, and one made otherwise, which may use faster algorithms, within 1e-5 of
- * max (1, |value|).
+ * TAP_RUN_FOR_PATCH bit for bit. Such a pass never uses an algorithm that shares work between cells
+ * (Winograd); one made otherwise may, and differs by rounding: some 1e-5 of the value's largest magnitude,
+ * or of 1.
  * Shapes: pixels [1,C,region.height,region.width], in the network's input space (preprocessed).
  * Errors: TAP_ENGINE_ERROR_INPUT when @base is of another session or was not made for patches, or a shape or
  *   the region does not suit; TAP_ENGINE_ERROR_MEMORY; G_IO_ERROR_CANCELLED between nodes.
@@ -105,7 +106,8 @@ typedef gboolean (*TapPatchFunc) (int position,
  * positions at once, always for the same ones, so results depend on neither threads nor time.
  * Shapes: pixels[i] as for a single patch; @n_pixels is @n, or 1 when all regions are of one size and get the
  *   same pixels. Values of maps equal those of single patches bit for bit; behind them sums may be made in
- *   another order, so they equal those within 1e-5 of max (1, |value|).
+ *   another order, so they equal those but for rounding, within 1e-5 of the value's largest magnitude, or
+ *   of 1.
  * @progress is set between the positions, every few tens of milliseconds, with no lock held: a sink may
  *   wait there while something more urgent runs.
  * Errors: those of tap_session_patch(), and what @func sets. */
