@@ -94,18 +94,17 @@ find_row (const TapPooling *pool,
           guint8 *where,
           float *out)
 {
-  TapPoolWindows windows = tap_pooling_windows (pool, p, rect->x, rect->width);
+  gsize row, step;
+  TapPoolWindows windows = tap_pooling_windows (pool, p, rect->x, rect->width, &row, &step);
   const float *rows[TAP_POOLING_ROWS];
-  gsize first;
 
   if (!is_narrow (pool) || windows.n_rows == 0)
     {
       search (pool, x, p, rect->x, rect->x + rect->width, where, out);
       return;
     }
-  first = tap_pooling_first_row (pool, p);
-  for (int r = 0; r < windows.n_rows; r++)
-    rows[r] = x + first + (gsize) r * (gsize) pool->w.dilation_h * (gsize) pool->w.in_w;
+  for (int r = 0; r < windows.n_rows; r++, row += step)
+    rows[r] = x + row;
   pool->run->simd->pool_switches (out + rect->x, where + rect->x, rows, &windows);
 }
 
@@ -203,9 +202,9 @@ unpool_plane (const TapPooling *pool,
 
   for (int p = 0; p < w->out_h; p++, dy += w->out_w, saved += row_bytes (w))
     {
-      TapPoolWindows windows = tap_pooling_windows (pool, p, 0, w->out_w);
+      gsize row, step;
+      TapPoolWindows windows = tap_pooling_windows (pool, p, 0, w->out_w, &row, &step);
       float *rows[TAP_POOLING_ROWS];
-      gsize first;
 
       if (windows.n_rows == 0)
         continue;
@@ -216,9 +215,8 @@ unpool_plane (const TapPooling *pool,
           scatter (pool, p, 0, w->out_w, where, dy, dx);
           continue;
         }
-      first = tap_pooling_first_row (pool, p);
-      for (int r = 0; r < windows.n_rows; r++)
-        rows[r] = dx + first + (gsize) r * (gsize) w->dilation_h * (gsize) w->in_w;
+      for (int r = 0; r < windows.n_rows; r++, row += step)
+        rows[r] = dx + row;
       simd->unpool (rows, dy, where, &windows);
     }
 }

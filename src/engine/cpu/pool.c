@@ -103,11 +103,11 @@ narrow_row (const TapPooling *pool, const float *x, int p, const TapRect *rect, 
 {
   const TapSimd *simd = pool->run->simd;
   const float *rows[TAP_POOLING_ROWS];
-  TapPoolWindows windows = tap_pooling_windows (pool, p, rect->x, rect->width);
-  gsize first = tap_pooling_first_row (pool, p);
+  gsize row, step;
+  TapPoolWindows windows = tap_pooling_windows (pool, p, rect->x, rect->width, &row, &step);
 
-  for (int r = 0; r < windows.n_rows; r++)
-    rows[r] = x + first + (gsize) r * (gsize) pool->w.dilation_h * (gsize) pool->w.in_w;
+  for (int r = 0; r < windows.n_rows; r++, row += step)
+    rows[r] = x + row;
   (pool->kind == TAP_POOLING_MAX ? simd->pool_max : simd->pool_sum) (out + rect->x, rows, &windows);
 }
 

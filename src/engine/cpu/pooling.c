@@ -100,12 +100,14 @@ tap_pooling_row (const TapPooling *self, int worker)
 }
 
 TapPoolWindows
-tap_pooling_windows (const TapPooling *self, int p, int q, int n)
+tap_pooling_windows (const TapPooling *self, int p, int q, int n, gsize *row, gsize *step)
 {
   const TapWindow *w = &self->w;
   int r0, r1;
+  gint64 top = tap_pooling_rows (self, p, &r0, &r1);
 
-  tap_pooling_rows (self, p, &r0, &r1);
+  *row = (gsize) (top + (gint64) r0 * w->dilation_h) * (gsize) w->in_w;
+  *step = (gsize) w->dilation_h * (gsize) w->in_w;
   return (TapPoolWindows){
     .n_rows = r1 - r0,
     .first = r0 * w->kernel_w,
@@ -136,6 +138,11 @@ tap_pooling_counts (const TapPooling *self, int p, int from, int to, int *rows, 
     {
       int s0, s1;
 
+      if (q > from && q > self->inner && q < self->inner_end)
+        {
+          counts[q] = counts[q - 1]; /* both lie within the row */
+          continue;
+        }
       tap_pooling_taps ((gint64) q * w->stride_w - w->pad_left, w->kernel_w, w->dilation_w,
                         w->in_w + beside, &s0, &s1);
       if (self->count_padding)

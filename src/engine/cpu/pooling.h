@@ -52,6 +52,12 @@ tap_pooling_taps (gint64 start, int kernel, int dilation, gint64 limit, int *fir
 {
   gint64 end = limit - start;
 
+  if (dilation == 1) /* as below, without divisions */
+    {
+      *first = (int) CLAMP (-start, 0, kernel);
+      *last = MAX ((int) CLAMP (end, 0, kernel), *first);
+      return;
+    }
   *first = start < 0 ? (int) MIN ((-start + dilation - 1) / dilation, kernel) : 0;
   *last = end <= 0 ? 0 : (int) MIN ((end + dilation - 1) / dilation, kernel);
   *last = MAX (*last, *first);
@@ -76,18 +82,10 @@ tap_pooling_columns (const TapPooling *self, int q, int *first, int *last)
   return left;
 }
 
-/* Offset in a plane of the first row that the windows of row @p see. */
-static inline gsize
-tap_pooling_first_row (const TapPooling *self, int p)
-{
-  int r0, r1;
-  gint64 top = tap_pooling_rows (self, p, &r0, &r1);
-
-  return (gsize) (top + (gint64) r0 * self->w.dilation_h) * (gsize) self->w.in_w;
-}
-
-/* Windows @q .. @q + @n - 1 of row @p; n_rows 0 when they see nothing. */
-TapPoolWindows tap_pooling_windows (const TapPooling *self, int p, int q, int n);
+/* Windows @q .. @q + @n - 1 of row @p; n_rows 0 when they see nothing. @row: offset in a plane of the
+ * first row that they see; the others are @step apart. */
+TapPoolWindows
+tap_pooling_windows (const TapPooling *self, int p, int q, int n, gsize *row, gsize *step);
 /* By how much the sums over windows from .. to - 1 of row @p are to be divided, at least 1. Nothing is done
  * when the row sees *@rows rows, which starts as -1, for then the last answer still holds. */
 void tap_pooling_counts (const TapPooling *self, int p, int from, int to, int *rows, float *counts);
