@@ -596,8 +596,10 @@ static void
 test_golden (void)
 {
   const TapRule *const rules[] = { TAP_RULE_GRADIENT, TAP_RULE_GUIDED, TAP_RULE_DECONVNET };
-  g_autofree char *model = g_test_build_filename (G_TEST_DIST, "golden", "gradients.onnx", NULL);
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "gradients.f32", NULL);
+  g_autofree char *model =
+    g_test_build_filename (G_TEST_DIST, "engine", "golden", "gradients.onnx", NULL);
+  g_autofree char *path =
+    g_test_build_filename (G_TEST_DIST, "engine", "golden", "gradients.f32", NULL);
   g_autoptr (TapGraph) graph = engine_test_load_graph (model);
   g_autoptr (TapSession) session = NULL;
   g_autoptr (TapTensor) picture = NULL;
@@ -663,7 +665,8 @@ test_squeezenet (void)
   const TapRule *const rules[] = { TAP_RULE_GRADIENT, TAP_RULE_GUIDED, TAP_RULE_DECONVNET };
   g_autoptr (TapGraph) graph =
     load_shared ("models/squeezenet1_1_torchvision_onnx/squeezenet1_1.onnx");
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "squeezenet.f32", NULL);
+  g_autofree char *path =
+    g_test_build_filename (G_TEST_DIST, "engine", "golden", "squeezenet.f32", NULL);
   g_autofree char *bytes = NULL;
   const float *expected;
   gsize size;

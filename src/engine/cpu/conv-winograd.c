@@ -394,14 +394,9 @@ run_shared (Winograd *self)
 /* What either way costs, in multiply-adds of a block; measured with AVX-512, and nearly the same multiples
  * with the others. */
 gboolean
-tap_winograd_suits (const TapWindow *window,
-                    int images,
-                    int groups,
-                    int in,
-                    int out,
-                    const TapSimd *simd)
+tap_winograd_suits (const TapWindow *window, int groups, int in, int out, const TapSimd *simd)
 {
-  double tiles = (double) images * divide_up (window->out_h, TAP_WINOGRAD_TILE) *
+  double tiles = (double) divide_up (window->out_h, TAP_WINOGRAD_TILE) *
                  divide_up (window->out_w, TAP_WINOGRAD_TILE);
   double in_blocks = divide_up (in, TAP_BLOCK), out_blocks = divide_up (out, TAP_BLOCK);
   double pairs = in * out_blocks, direct, indirect;
@@ -410,7 +405,7 @@ tap_winograd_suits (const TapWindow *window,
       window->stride_h != 1 || window->stride_w != 1 || window->dilation_h != 1 ||
       window->dilation_w != 1 || out < TAP_BLOCK)
     return FALSE;
-  direct = PIXEL_COST * images * window->out_h * window->out_w * pairs;
+  direct = PIXEL_COST * window->out_h * window->out_w * pairs;
   indirect = (TAP_WINOGRAD_POSITIONS * tiles + WEIGHTS_COST) * pairs +
              tiles * (INPUT_COST * in_blocks + OUTPUT_COST * out_blocks) + START_COST;
   return indirect < direct;

@@ -29,22 +29,18 @@ typedef struct
 /**
  * tap_winograd_suits:
  * @window: a convolution, not transposed
- * @images: in the batch
  * @groups: of channels
  * @in: input channels of one group
  * @out: output channels of one group
  * @simd: what will run; all have the same answer so far
  *
- * Says whether the convolution can be computed so, and faster than directly. For the gradient of the
+ * Says whether the convolution can be computed so, and for one picture faster than directly: a batch takes the
+ * same way, so that each of its pictures gets the bits that it would get alone. For the gradient of the
  * input, describe the convolution that computes it: @in and @out exchanged, sizes exchanged, and
  * 2 - pad for each pad.
  */
-gboolean tap_winograd_suits (const TapWindow *window,
-                             int images,
-                             int groups,
-                             int in,
-                             int out,
-                             const TapSimd *simd);
+gboolean
+tap_winograd_suits (const TapWindow *window, int groups, int in, int out, const TapSimd *simd);
 
 /* Floats of packed weights and bias. */
 gsize tap_winograd_packed_floats (int groups, int out, int in);

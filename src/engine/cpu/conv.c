@@ -35,7 +35,7 @@ winograd_job (const TapCpuRun *run, TapWinogradJob *job)
     .pool = run->pool,
     .scratch = run->scratch,
   };
-  return tap_winograd_suits (&window, job->images, job->groups, job->in, job->out, run->simd);
+  return tap_winograd_suits (&window, job->groups, job->in, job->out, run->simd);
 }
 
 /* The gradient of the input as such a job: a convolution of what flows back with turned weights. */
@@ -72,7 +72,7 @@ winograd_job_back (const TapCpuRun *run, TapWinogradJob *job)
   window.out_w = job->out_w;
   window.pad_top = job->pad_top;
   window.pad_left = job->pad_left;
-  return tap_winograd_suits (&window, job->images, job->groups, job->in, job->out, run->simd);
+  return tap_winograd_suits (&window, job->groups, job->in, job->out, run->simd);
 }
 
 static int
