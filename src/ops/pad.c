@@ -80,7 +80,7 @@ pad_shape (TapShapeContext *ctx, GError **error)
 {
   const TapShape *x = &ctx->inputs[0];
   gint64 begin[TAP_MAX_DIMS], end[TAP_MAX_DIMS];
-  PadMode mode;
+  PadMode mode = PAD_CONSTANT;
 
   if (!read_mode (ctx, &mode, error) || !read_pads (ctx, begin, end, error))
     return FALSE;
@@ -134,7 +134,7 @@ pad_fold (const TapShapeContext *ctx, TapTensor **outputs, GError **error)
   float fill_f32 = (float) tap_attrs_get_float (ctx->node->attrs, "value", 0.0);
   gint64 fill_i64 = 0;
   TapTensor *out;
-  PadMode mode;
+  PadMode mode = PAD_CONSTANT;
 
   if (!read_mode (ctx, &mode, error) || !read_pads (ctx, begin, end, error))
     return FALSE;
