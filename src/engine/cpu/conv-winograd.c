@@ -178,6 +178,8 @@ input_run (const Winograd *self, int image, int row, int column, int tiles, int 
   job->simd->winograd_input (&input);
 }
 
+static const float no_bias[TAP_BLOCK];
+
 static void
 output_run (const Winograd *self, int image, int row, int column, int tiles, int at, gpointer data)
 {
@@ -191,7 +193,9 @@ output_run (const Winograd *self, int image, int row, int column, int tiles, int
   TapWinogradOutput output = {
     .sums = place->sums + (gsize) at * TAP_BLOCK,
     .sums_position = self->sums_position,
-    .bias = job->packed + weights + (self->group * self->out_blocks + place->block) * TAP_BLOCK,
+    .bias = job->turned ?
+              no_bias :
+              job->packed + weights + (self->group * self->out_blocks + place->block) * TAP_BLOCK,
     .y = job->y + offset,
     .residual = job->residual != NULL ? job->residual + offset : NULL,
     .y_row = (gsize) job->out_w,
@@ -215,6 +219,28 @@ weights_at (const Winograd *self, int block, int first)
   return self->job->packed + (blocks * (gsize) self->job->in + (gsize) first) * 9 * TAP_BLOCK;
 }
 
+/* The same from those of the convolution to be transposed, TAP_BLOCK input channels at a time. */
+static void
+turn_weights (const Winograd *self, int block, int first, int channels, float *u)
+{
+  const TapWinogradJob *job = self->job;
+  gsize lane_block = (gsize) job->out * 9 * TAP_BLOCK;
+
+  for (int k = 0; k < channels; k += TAP_BLOCK)
+    {
+      gsize from = (gsize) (self->group * self->in_blocks + (first + k) / TAP_BLOCK);
+      TapWinogradWeights weights = {
+        .w = job->packed + from * lane_block + (gsize) block * TAP_BLOCK * 9 * TAP_BLOCK,
+        .channels = MIN (TAP_BLOCK, channels - k),
+        .turned = MIN (TAP_BLOCK, job->out - block * TAP_BLOCK),
+        .u = u + (gsize) k * TAP_BLOCK,
+        .u_position = self->u_position,
+      };
+
+      job->simd->winograd_weights (&weights);
+    }
+}
+
 static void
 transform_weights (const Winograd *self, int block, int first, int channels, float *u)
 {
@@ -225,7 +251,10 @@ transform_weights (const Winograd *self, int block, int first, int channels, flo
     .u_position = self->u_position,
   };
 
-  self->job->simd->winograd_weights (&weights);
+  if (self->job->turned)
+    turn_weights (self, block, first, channels, u);
+  else
+    self->job->simd->winograd_weights (&weights);
 }
 
 /* Weights that are to be transformed next, to be fetched while others are multiplied. */
@@ -372,7 +401,7 @@ shared_task (gpointer user_data, int task, int worker)
       for (int b = 0; b < blocks; b++)
         transform_weights (self, block + b, c, channels, u + (gsize) b * self->u_block);
       multiply (self, self->v + (gsize) (c / TAP_BLOCK) * self->v_block + (gsize) first * TAP_BLOCK,
-                u, sums, channels, tiles, blocks, c > 0, &next);
+                u, sums, channels, tiles, blocks, c > 0, job->turned ? NULL : &next);
     }
   store (self, sums, block, blocks, self->first + first, tiles);
 }

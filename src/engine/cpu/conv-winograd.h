@@ -18,6 +18,9 @@ typedef struct
   int pad_top, pad_left; /* any; less than 0 leaves rows and columns out */
   const float *x;        /* [images][groups × in][in_h][in_w] */
   const float *packed;   /* tap_winograd_pack () */
+  gboolean
+    turned; /* packed is of the convolution whose adjoint this is, in and out exchanged; there is
+                            no bias then */
   const float *residual; /* laid out as y, added before the clamp; may be y; NULL for nothing */
   float *y;              /* [images][groups × out][out_h][out_w]; apart from x */
   TapClamp clamp;

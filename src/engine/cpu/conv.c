@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "engine/cpu/conv-pass.h"
 #include "engine/cpu/conv-winograd.h"
 #include "engine/cpu/conv.h"
 
@@ -60,6 +61,7 @@ winograd_job_back (const TapCpuRun *run, TapWinogradJob *job)
     .pad_left = 2 - window.pad_left,
     .x = run->output_grads != NULL ? run->output_grads[0].data : NULL,
     .packed = run->packed,
+    .turned = TRUE,
     .residual = run->residual,
     .y = run->input_grads != NULL ? run->input_grads[0].data : NULL,
     .simd = run->simd,
@@ -72,7 +74,9 @@ winograd_job_back (const TapCpuRun *run, TapWinogradJob *job)
   window.out_w = job->out_w;
   window.pad_top = job->pad_top;
   window.pad_left = job->pad_left;
-  return tap_winograd_suits (&window, job->groups, job->in, job->out, run->simd);
+  /* Few maps are not packed in blocks. */
+  return job->in >= TAP_CONV_FEW &&
+         tap_winograd_suits (&window, job->groups, job->in, job->out, run->simd);
 }
 
 static int
@@ -86,9 +90,9 @@ conv_choose (const TapCpuRun *run)
 static int
 conv_packing (int algorithm)
 {
-  return algorithm == TAP_CONV_WINOGRAD      ? TAP_CONV_DIRECT :
-         algorithm == TAP_CONV_BACK_WINOGRAD ? TAP_CONV_BACK_DIRECT :
-                                               algorithm;
+  /* Winograd's turns the weights of the forward pass over as it transforms them. */
+  return algorithm == TAP_CONV_WINOGRAD || algorithm == TAP_CONV_BACK_WINOGRAD ? TAP_CONV_DIRECT :
+                                                                                 algorithm;
 }
 
 static TapTensor *

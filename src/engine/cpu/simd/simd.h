@@ -87,6 +87,9 @@ typedef struct
 {
   const float *w; /* [channels][9][TAP_BLOCK] */
   int channels;
+  /* Not 0: w is [turned][9][TAP_BLOCK] of the convolution to be transposed, with one lane for each of the
+   * channels, at most TAP_BLOCK of them; its first index becomes the lane, its taps are reversed. */
+  int turned;
   float *u; /* [positions][channels][TAP_BLOCK] */
   size_t u_position;
 } TapWinogradWeights;

@@ -169,13 +169,41 @@ TAP_SIMD_NAME (tap_winograd_input) (const TapWinogradInput *job)
     }
 }
 
+/* t: [TAP_BLOCK][9][TAP_BLOCK]; zeros in the lanes that are not there */
+static void
+turn (const TapWinogradWeights *job, float *t)
+{
+  for (int j = 0; j < 9; j++)
+    for (int h = 0; h < NVB; h++)
+      for (int g = 0; g < NVB; g++)
+        {
+          V r[VL];
+
+          TAP_UNROLL for (int i = 0; i < VL; i++) r[i] =
+            h * VL + i < job->turned ?
+              v_load (job->w + (size_t) ((h * VL + i) * 9 + j) * TAP_BLOCK + g * VL) :
+              v_set (0);
+          v_transpose (r);
+          TAP_UNROLL for (int i = 0; i < VL; i++)
+            v_store (t + (size_t) ((g * VL + i) * 9 + 8 - j) * TAP_BLOCK + h * VL, r[i]);
+        }
+}
+
 void
 TAP_SIMD_NAME (tap_winograd_weights) (const TapWinogradWeights *job)
 {
+  float t[TAP_BLOCK * 9 * TAP_BLOCK] __attribute__ ((aligned (64)));
+  const float *weights = job->w;
+
+  if (job->turned > 0)
+    {
+      turn (job, t);
+      weights = t;
+    }
   for (int c = 0; c < job->channels; c++)
     for (int h = 0; h < NVB; h++)
       {
-        const float *w = job->w + (size_t) c * 9 * TAP_BLOCK + h * VL;
+        const float *w = weights + (size_t) c * 9 * TAP_BLOCK + h * VL;
         float *u = job->u + (size_t) c * TAP_BLOCK + h * VL;
         V lines[EDGE * 3], line[EDGE];
 
