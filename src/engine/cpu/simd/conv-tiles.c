@@ -9,7 +9,7 @@
 
 #include "config.h"
 
-#include "engine/cpu/simd/vec.h"
+#include "engine/cpu/simd/transpose.h"
 
 #define NVB (TAP_BLOCK / VL) /* vectors per block */
 
@@ -144,37 +144,6 @@ static const int widest[5] = {
 
 #if VL == 16
 
-/* Transposes 16 rows of 16 in registers. */
-static inline void
-transpose (__m512 r[16])
-{
-  __m512 a[16], b[16];
-
-  for (int i = 0; i < 16; i += 4)
-    {
-      a[i] = _mm512_unpacklo_ps (r[i], r[i + 1]);
-      a[i + 1] = _mm512_unpackhi_ps (r[i], r[i + 1]);
-      a[i + 2] = _mm512_unpacklo_ps (r[i + 2], r[i + 3]);
-      a[i + 3] = _mm512_unpackhi_ps (r[i + 2], r[i + 3]);
-      b[i] = _mm512_shuffle_ps (a[i], a[i + 2], 0x44);
-      b[i + 1] = _mm512_shuffle_ps (a[i], a[i + 2], 0xee);
-      b[i + 2] = _mm512_shuffle_ps (a[i + 1], a[i + 3], 0x44);
-      b[i + 3] = _mm512_shuffle_ps (a[i + 1], a[i + 3], 0xee);
-    }
-  for (int i = 0; i < 4; i++)
-    {
-      __m512 c0 = _mm512_shuffle_f32x4 (b[i], b[i + 4], 0x88);
-      __m512 c1 = _mm512_shuffle_f32x4 (b[i + 8], b[i + 12], 0x88);
-      __m512 c2 = _mm512_shuffle_f32x4 (b[i], b[i + 4], 0xdd);
-      __m512 c3 = _mm512_shuffle_f32x4 (b[i + 8], b[i + 12], 0xdd);
-
-      r[i] = _mm512_shuffle_f32x4 (c0, c1, 0x88);
-      r[i + 8] = _mm512_shuffle_f32x4 (c0, c1, 0xdd);
-      r[i + 4] = _mm512_shuffle_f32x4 (c2, c3, 0x88);
-      r[i + 12] = _mm512_shuffle_f32x4 (c2, c3, 0xdd);
-    }
-}
-
 /* Up to 16 pixels, up to 16 channels; @y counts from job->y. */
 static void
 store_16 (const TapTileJob *job, const float *t, size_t y, int pixels, int channels)
@@ -188,7 +157,7 @@ store_16 (const TapTileJob *job, const float *t, size_t y, int pixels, int chann
   if (job->residual == NULL && job->clamp.active)
     for (int i = 0; i < 16; i++)
       r[i] = v_clamp (r[i], low, high);
-  transpose (r);
+  v_transpose (r);
   if (job->residual == NULL && channels == 16)
     {
       for (int i = 0; i < 16; i++)
