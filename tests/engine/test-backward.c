@@ -246,6 +246,8 @@ test_again (void)
                   run_forward (session, other, all, TAP_RUN_FOR_BACKWARD);
                 g_autoptr (TapTrace) away =
                   back (session, between, &start, 1, TAP_RULE_GRADIENT, all);
+
+                g_assert_nonnull (tap_trace_get (away, input));
               }
           }
       for (guint i = 0; i < values->len; i++)
