@@ -10,149 +10,11 @@
 #include <string.h>
 
 #include "ops/infer.h"
+#include "random-network-builder.h"
 #include "random-network.h"
-#include "twin.h"
 
 #define MAX_CELLS 4000
 #define FLAT(...) ((gint64[]){ __VA_ARGS__ })
-
-typedef struct
-{
-  TapGraph *graph;
-  GRand *rand;
-  int value;      /* the newest */
-  GArray *arrays; /* TwinArray of each value, by index */
-  GArray *earlier;
-  int n;
-} Builder;
-
-static const TwinArray *
-array_of (Builder *b, int value)
-{
-  return &g_array_index (b->arrays, TwinArray, value);
-}
-
-static const TapShape *
-shape_of (Builder *b, int value)
-{
-  return &array_of (b, value)->shape;
-}
-
-static int
-below (Builder *b, int n)
-{
-  return g_rand_int_range (b->rand, 0, n);
-}
-
-static int
-new_value (Builder *b, TwinArray array)
-{
-  g_autofree char *name = g_strdup_printf ("v%d", b->n++);
-  int value = tap_graph_value (b->graph, name);
-
-  g_array_set_size (b->arrays, MAX (b->arrays->len, (guint) value + 1));
-  g_array_index (b->arrays, TwinArray, value) = array;
-  return value;
-}
-
-static TapTensor *
-random_tensor (Builder *b, const TapShape *shape, double low, double high)
-{
-  TapTensor *tensor = tap_tensor_new (TAP_DTYPE_F32, shape, NULL);
-
-  for (gsize i = 0; i < tensor->count; i++)
-    tap_tensor_f32 (tensor)[i] = (float) g_rand_double_range (b->rand, low, high);
-  return tensor;
-}
-
-static int
-constant (Builder *b, const TapShape *shape, double low, double high)
-{
-  g_autoptr (TapTensor) tensor = random_tensor (b, shape, low, high);
-  int value = new_value (b, twin_array_new (tensor));
-
-  tap_graph_set_constant (b->graph, value, tensor);
-  return value;
-}
-
-static int
-vector (Builder *b, gint64 n, double low, double high)
-{
-  TapShape shape = tap_shape_new (1, n);
-
-  return constant (b, &shape, low, high);
-}
-
-static int
-integers (Builder *b, const gint64 *values, gint64 n)
-{
-  TapShape shape = tap_shape_new (1, n);
-  g_autoptr (TapTensor) tensor = tap_tensor_new_i64 (&shape, values, NULL);
-  int value = new_value (b, twin_array_new (tensor));
-
-  tap_graph_set_constant (b->graph, value, tensor);
-  return value;
-}
-
-static int
-numbers (Builder *b, const float *values, gint64 n)
-{
-  TapShape shape = tap_shape_new (1, n);
-  g_autoptr (TapTensor) tensor = tap_tensor_new_f32 (&shape, values, NULL);
-  int value = new_value (b, twin_array_new (tensor));
-
-  tap_graph_set_constant (b->graph, value, tensor);
-  return value;
-}
-
-/* Adds a node and runs its twin. Its first output is the newest value. @attrs (transfer full) (nullable) */
-static int
-node_with_outputs (Builder *b,
-                   const char *op,
-                   TapAttrs *attrs,
-                   const int *inputs,
-                   int n_inputs,
-                   int *outputs,
-                   int n_outputs)
-{
-  g_autofree char *name = g_strdup_printf ("n%d", b->n++);
-  g_autoptr (GError) error = NULL;
-  TwinArray in[8], out[8];
-  TapNode *node;
-
-  for (int o = 0; o < n_outputs; o++)
-    outputs[o] = new_value (b, (TwinArray){ 0 });
-  node =
-    tap_graph_add_node (b->graph, name, op, inputs, n_inputs, outputs, n_outputs, attrs, &error);
-  g_assert_no_error (error);
-  for (int i = 0; i < n_inputs; i++)
-    in[i] = inputs[i] >= 0 ? *array_of (b, inputs[i]) : (TwinArray){ .shape = { .n_dims = -1 } };
-  twin_run (twin_find (op), node, in, n_inputs, out, n_outputs);
-  for (int o = 0; o < n_outputs; o++)
-    g_array_index (b->arrays, TwinArray, outputs[o]) = out[o];
-  b->value = outputs[0];
-  return b->value;
-}
-
-static int
-node (Builder *b, const char *op, TapAttrs *attrs, const int *inputs, int n_inputs)
-{
-  int output;
-
-  return node_with_outputs (b, op, attrs, inputs, n_inputs, &output, 1);
-}
-
-static int
-node_1 (Builder *b, const char *op, TapAttrs *attrs, int a)
-{
-  return node (b, op, attrs, &a, 1);
-}
-
-static int
-node_2 (Builder *b, const char *op, TapAttrs *attrs, int first, int second)
-{
-  return node (b, op, attrs, (int[]){ first, second }, 2);
-}
 
 static TapAttrs *
 with_int (const char *name, gint64 value)
@@ -167,9 +29,9 @@ with_int (const char *name, gint64 value)
 
 /* A window that fits into the newest value; pads stay smaller than the kernel. */
 static TapAttrs *
-window (Builder *b, gint64 *kernel, gboolean dilates)
+window (NetBuilder *b, gint64 *kernel, gboolean dilates)
 {
-  const TapShape *x = shape_of (b, b->value);
+  const TapShape *x = net_shape_of (b, b->value);
   TapAttrs *attrs = tap_attrs_new ();
   gint64 strides[2], dilations[2] = { 1, 1 }, pads[4];
 
@@ -177,114 +39,114 @@ window (Builder *b, gint64 *kernel, gboolean dilates)
     {
       gint64 size = x->dims[2 + d];
 
-      kernel[d] = 1 + below (b, (int) MIN (size, 4));
-      if (dilates && below (b, 4) == 0 && 2 * (kernel[d] - 1) + 1 <= size)
+      kernel[d] = 1 + net_below (b, (int) MIN (size, 4));
+      if (dilates && net_below (b, 4) == 0 && 2 * (kernel[d] - 1) + 1 <= size)
         dilations[d] = 2;
-      strides[d] = size > 6 ? 1 + below (b, 3) : 1;
-      pads[d] = below (b, (int) kernel[d]);
-      pads[2 + d] = below (b, (int) kernel[d]);
+      strides[d] = size > 6 ? 1 + net_below (b, 3) : 1;
+      pads[d] = net_below (b, (int) kernel[d]);
+      pads[2 + d] = net_below (b, (int) kernel[d]);
     }
   tap_attrs_set_ints (attrs, "kernel_shape", kernel, 2);
   tap_attrs_set_ints (attrs, "strides", strides, 2);
   if (dilates)
     tap_attrs_set_ints (attrs, "dilations", dilations, 2);
-  if (below (b, 5) == 0)
-    tap_attrs_set_string (attrs, "auto_pad", below (b, 2) ? "SAME_UPPER" : "SAME_LOWER");
+  if (net_below (b, 5) == 0)
+    tap_attrs_set_string (attrs, "auto_pad", net_below (b, 2) ? "SAME_UPPER" : "SAME_LOWER");
   else
     tap_attrs_set_ints (attrs, "pads", pads, 4);
   return attrs;
 }
 
 static void
-add_conv (Builder *b)
+add_conv (NetBuilder *b)
 {
   static const int outs[] = { 1, 3, 6, 8, 16, 20 };
-  gint64 channels = shape_of (b, b->value)->dims[1], kernel[2], group = 1;
-  gint64 out = outs[below (b, G_N_ELEMENTS (outs))];
+  gint64 channels = net_shape_of (b, b->value)->dims[1], kernel[2], group = 1;
+  gint64 out = outs[net_below (b, G_N_ELEMENTS (outs))];
   TapAttrs *attrs = window (b, kernel, TRUE);
   int inputs[3] = { b->value };
   TapShape weights;
   double scale;
 
-  if (below (b, 4) == 0)
+  if (net_below (b, 4) == 0)
     {
       group = channels;
-      out = channels * (1 + below (b, 2));
+      out = channels * (1 + net_below (b, 2));
     }
-  else if (channels % 2 == 0 && below (b, 4) == 0)
+  else if (channels % 2 == 0 && net_below (b, 4) == 0)
     {
       group = 2;
-      out = 2 * (1 + below (b, 6));
+      out = 2 * (1 + net_below (b, 6));
     }
   tap_attrs_set_int (attrs, "group", group);
   weights = tap_shape_new (4, out, channels / group, kernel[0], kernel[1]);
   scale = 2 / sqrt ((double) (channels / group * kernel[0] * kernel[1]));
-  inputs[1] = constant (b, &weights, -scale, scale);
-  inputs[2] = vector (b, out, -0.3, 0.3);
-  node (b, "Conv", attrs, inputs, 2 + below (b, 2));
+  inputs[1] = net_constant (b, &weights, -scale, scale);
+  inputs[2] = net_vector (b, out, -0.3, 0.3);
+  net_node (b, "Conv", attrs, inputs, 2 + net_below (b, 2));
 }
 
 /* 3 × 3 on enough channels for the fast algorithms. */
 static void
-add_wide_conv (Builder *b)
+add_wide_conv (NetBuilder *b)
 {
-  gint64 channels = shape_of (b, b->value)->dims[1];
+  gint64 channels = net_shape_of (b, b->value)->dims[1];
   TapShape first = tap_shape_new (4, (gint64) 16, channels, (gint64) 1, (gint64) 1);
   TapShape second = tap_shape_new (4, (gint64) 17, (gint64) 16, (gint64) 3, (gint64) 3);
   TapAttrs *attrs = tap_attrs_new ();
 
-  node_2 (b, "Conv", NULL, b->value, constant (b, &first, -0.5, 0.5));
+  net_node_2 (b, "Conv", NULL, b->value, net_constant (b, &first, -0.5, 0.5));
   tap_attrs_set_ints (attrs, "pads", FLAT (1, 1, 1, 1), 4);
-  node_2 (b, "Conv", attrs, b->value, constant (b, &second, -0.15, 0.15));
-  node_1 (b, "Relu", NULL, b->value);
+  net_node_2 (b, "Conv", attrs, b->value, net_constant (b, &second, -0.15, 0.15));
+  net_node_1 (b, "Relu", NULL, b->value);
 }
 
 static void
-add_conv_transpose (Builder *b)
+add_conv_transpose (NetBuilder *b)
 {
-  const TapShape *x = shape_of (b, b->value);
-  gint64 out = 1 + below (b, 5), kernel[2], strides[2], pads[4] = { 0 };
+  const TapShape *x = net_shape_of (b, b->value);
+  gint64 out = 1 + net_below (b, 5), kernel[2], strides[2], pads[4] = { 0 };
   TapAttrs *attrs = tap_attrs_new ();
   TapShape weights;
 
   for (int d = 0; d < 2; d++)
     {
-      kernel[d] = 1 + below (b, 4);
-      strides[d] = 1 + below (b, x->dims[2 + d] < 6 ? 3 : 2);
+      kernel[d] = 1 + net_below (b, 4);
+      strides[d] = 1 + net_below (b, x->dims[2 + d] < 6 ? 3 : 2);
       if (x->dims[2 + d] > 2)
-        pads[d] = below (b, (int) kernel[d]) / 2;
+        pads[d] = net_below (b, (int) kernel[d]) / 2;
     }
   tap_attrs_set_ints (attrs, "strides", strides, 2);
   tap_attrs_set_ints (attrs, "pads", pads, 4);
   weights = tap_shape_new (4, x->dims[1], out, kernel[0], kernel[1]);
-  node_2 (b, "ConvTranspose", attrs, b->value, constant (b, &weights, -0.4, 0.4));
+  net_node_2 (b, "ConvTranspose", attrs, b->value, net_constant (b, &weights, -0.4, 0.4));
 }
 
 static void
-add_pool (Builder *b)
+add_pool (NetBuilder *b)
 {
   static const char *const ops[] = { "MaxPool", "MaxPool", "AveragePool", "AveragePool", "LpPool" };
-  const char *op = ops[below (b, G_N_ELEMENTS (ops))];
+  const char *op = ops[net_below (b, G_N_ELEMENTS (ops))];
   gint64 kernel[2];
   TapAttrs *attrs = window (b, kernel, FALSE);
 
-  if (below (b, 3) == 0)
+  if (net_below (b, 3) == 0)
     tap_attrs_set_int (attrs, "ceil_mode", 1);
-  else if (below (b, 3) == 0 && !g_str_equal (op, "LpPool"))
+  else if (net_below (b, 3) == 0 && !g_str_equal (op, "LpPool"))
     {
       tap_attrs_set_int (attrs, "caffe_ceil", 1);
       if (op[0] == 'A')
         tap_attrs_set_int (attrs, "caffe_count", 1);
     }
-  else if (below (b, 2) == 0 && op[0] == 'A')
+  else if (net_below (b, 2) == 0 && op[0] == 'A')
     tap_attrs_set_int (attrs, "count_include_pad", 1);
-  node_1 (b, op, attrs, b->value);
+  net_node_1 (b, op, attrs, b->value);
 }
 
 /* --- cell by cell --- */
 
 static void
-add_activation (Builder *b)
+add_activation (NetBuilder *b)
 {
   static const char *const ops[] = { "Relu",        "Relu",      "Relu",     "LeakyRelu",
                                      "Elu",         "Sigmoid",   "Tanh",     "Gelu",
@@ -292,151 +154,152 @@ add_activation (Builder *b)
                                      "Selu",        "Celu",      "Mish",     "Erf",
                                      "Abs",         "Neg",       "Sin",      "Cos",
                                      "Identity",    "Dropout",   "Exp",      "ThresholdedRelu" };
-  const char *op = ops[below (b, G_N_ELEMENTS (ops))];
+  const char *op = ops[net_below (b, G_N_ELEMENTS (ops))];
 
   /* what would grow without end is held down first */
   if (g_str_equal (op, "Exp"))
-    node_1 (b, "Tanh", NULL, b->value);
-  node_1 (b, op, NULL, b->value);
+    net_node_1 (b, "Tanh", NULL, b->value);
+  net_node_1 (b, op, NULL, b->value);
 }
 
 static void
-add_clip (Builder *b)
+add_clip (NetBuilder *b)
 {
-  int low = constant (b, &TAP_SHAPE_SCALAR, -0.8, -0.2);
+  int low = net_constant (b, &TAP_SHAPE_SCALAR, -0.8, -0.2);
 
-  node (b, "Clip", NULL, (int[]){ b->value, low, constant (b, &TAP_SHAPE_SCALAR, 0.3, 1.5) }, 3);
+  net_node (b, "Clip", NULL,
+            (int[]){ b->value, low, net_constant (b, &TAP_SHAPE_SCALAR, 0.3, 1.5) }, 3);
 }
 
 static void
-add_prelu (Builder *b)
+add_prelu (NetBuilder *b)
 {
-  TapShape slope = tap_shape_new (3, shape_of (b, b->value)->dims[1], (gint64) 1, (gint64) 1);
+  TapShape slope = tap_shape_new (3, net_shape_of (b, b->value)->dims[1], (gint64) 1, (gint64) 1);
 
-  node_2 (b, "PRelu", NULL, b->value, constant (b, &slope, 0.1, 0.6));
+  net_node_2 (b, "PRelu", NULL, b->value, net_constant (b, &slope, 0.1, 0.6));
 }
 
 static void
-add_affine (Builder *b)
+add_affine (NetBuilder *b)
 {
   static const char *const ops[] = { "Add", "Sub", "Mul", "Div" };
-  gint64 channels = shape_of (b, b->value)->dims[1];
+  gint64 channels = net_shape_of (b, b->value)->dims[1];
   TapShape shape =
-    below (b, 2) ? TAP_SHAPE_SCALAR : tap_shape_new (3, channels, (gint64) 1, (gint64) 1);
+    net_below (b, 2) ? TAP_SHAPE_SCALAR : tap_shape_new (3, channels, (gint64) 1, (gint64) 1);
 
-  node_2 (b, ops[below (b, 4)], NULL, b->value, constant (b, &shape, 0.5, 1.5));
+  net_node_2 (b, ops[net_below (b, 4)], NULL, b->value, net_constant (b, &shape, 0.5, 1.5));
 }
 
 static void
-add_power (Builder *b)
+add_power (NetBuilder *b)
 {
-  node_2 (b, "Mul", NULL, b->value, b->value);
-  node_2 (b, "Add", NULL, b->value, constant (b, &TAP_SHAPE_SCALAR, 0.4, 0.6));
-  if (below (b, 2))
-    node_1 (b, below (b, 2) ? "Sqrt" : "Log", NULL, b->value);
+  net_node_2 (b, "Mul", NULL, b->value, b->value);
+  net_node_2 (b, "Add", NULL, b->value, net_constant (b, &TAP_SHAPE_SCALAR, 0.4, 0.6));
+  if (net_below (b, 2))
+    net_node_1 (b, net_below (b, 2) ? "Sqrt" : "Log", NULL, b->value);
   else
-    node_2 (b, "Pow", NULL, b->value, constant (b, &TAP_SHAPE_SCALAR, -0.8, 0.8));
+    net_node_2 (b, "Pow", NULL, b->value, net_constant (b, &TAP_SHAPE_SCALAR, -0.8, 0.8));
 }
 
 /* --- normalizations --- */
 
 static void
-add_batch_norm (Builder *b)
+add_batch_norm (NetBuilder *b)
 {
-  gint64 n = shape_of (b, b->value)->dims[1];
+  gint64 n = net_shape_of (b, b->value)->dims[1];
   int inputs[5] = { b->value };
 
-  inputs[1] = vector (b, n, 0.5, 1.5);
-  inputs[2] = vector (b, n, -0.3, 0.3);
-  inputs[3] = vector (b, n, -0.3, 0.3);
-  inputs[4] = vector (b, n, 0.4, 1.5);
-  node (b, "BatchNormalization", NULL, inputs, 5);
+  inputs[1] = net_vector (b, n, 0.5, 1.5);
+  inputs[2] = net_vector (b, n, -0.3, 0.3);
+  inputs[3] = net_vector (b, n, -0.3, 0.3);
+  inputs[4] = net_vector (b, n, 0.4, 1.5);
+  net_node (b, "BatchNormalization", NULL, inputs, 5);
 }
 
 static void
-add_moment_norm (Builder *b)
+add_moment_norm (NetBuilder *b)
 {
-  const TapShape *x = shape_of (b, b->value);
+  const TapShape *x = net_shape_of (b, b->value);
   gint64 n = x->dims[1];
   TapAttrs *attrs = tap_attrs_new ();
   int inputs[3] = { b->value };
 
   /* a map of few cells has no spread to speak of */
   tap_attrs_set_float (attrs, "epsilon", 0.05);
-  inputs[1] = vector (b, n, 0.5, 1.5);
-  inputs[2] = vector (b, n, -0.3, 0.3);
-  if (below (b, 2))
+  inputs[1] = net_vector (b, n, 0.5, 1.5);
+  inputs[2] = net_vector (b, n, -0.3, 0.3);
+  if (net_below (b, 2))
     tap_attrs_set_int (attrs, "num_groups", n % 2 == 0 ? 2 : 1);
-  node (b, tap_attrs_has (attrs, "num_groups") ? "GroupNormalization" : "InstanceNormalization",
-        attrs, inputs, 3);
+  net_node (b, tap_attrs_has (attrs, "num_groups") ? "GroupNormalization" : "InstanceNormalization",
+            attrs, inputs, 3);
 }
 
 /* As in ConvNeXt: channels last, normalized, and back. */
 static void
-add_layer_norm (Builder *b)
+add_layer_norm (NetBuilder *b)
 {
-  gint64 n = shape_of (b, b->value)->dims[1];
+  gint64 n = net_shape_of (b, b->value)->dims[1];
   TapAttrs *to = tap_attrs_new (), *from = tap_attrs_new (), *attrs = tap_attrs_new ();
   int inputs[3];
 
   tap_attrs_set_ints (to, "perm", FLAT (0, 2, 3, 1), 4);
   tap_attrs_set_ints (from, "perm", FLAT (0, 3, 1, 2), 4);
   tap_attrs_set_float (attrs, "epsilon", 0.05);
-  inputs[0] = node_1 (b, "Transpose", to, b->value);
-  inputs[1] = vector (b, n, 0.5, 1.5);
-  inputs[2] = vector (b, n, -0.3, 0.3);
-  node (b, "LayerNormalization", attrs, inputs, 2 + below (b, 2));
-  node_1 (b, "Transpose", from, b->value);
+  inputs[0] = net_node_1 (b, "Transpose", to, b->value);
+  inputs[1] = net_vector (b, n, 0.5, 1.5);
+  inputs[2] = net_vector (b, n, -0.3, 0.3);
+  net_node (b, "LayerNormalization", attrs, inputs, 2 + net_below (b, 2));
+  net_node_1 (b, "Transpose", from, b->value);
 }
 
 static void
-add_lrn (Builder *b)
+add_lrn (NetBuilder *b)
 {
-  TapAttrs *attrs = with_int ("size", 1 + below (b, 5));
+  TapAttrs *attrs = with_int ("size", 1 + net_below (b, 5));
 
   tap_attrs_set_float (attrs, "alpha", 0.3);
-  if (below (b, 3) == 0)
+  if (net_below (b, 3) == 0)
     {
       tap_attrs_set_int (attrs, "size", 3);
       tap_attrs_set_string (attrs, "norm_region", "WITHIN_CHANNEL");
     }
-  node_1 (b, "LRN", attrs, b->value);
+  net_node_1 (b, "LRN", attrs, b->value);
 }
 
 static void
-add_softmax (Builder *b)
+add_softmax (NetBuilder *b)
 {
-  node_1 (b, "Softmax", with_int ("axis", 1 + below (b, 3)), b->value);
+  net_node_1 (b, "Softmax", with_int ("axis", 1 + net_below (b, 3)), b->value);
 }
 
 /* x / ‖x‖ over the channels, or x less its mean. */
 static void
-add_reduced (Builder *b)
+add_reduced (NetBuilder *b)
 {
   static const char *const ops[] = { "ReduceMean", "ReduceMax",       "ReduceMin",      "ReduceSum",
                                      "ReduceL1",   "ReduceSumSquare", "ReduceLogSumExp" };
-  int x = b->value, axes = integers (b, below (b, 2) ? FLAT (2, 3) : FLAT (1, 1), 2);
+  int x = b->value, axes = net_integers (b, net_below (b, 2) ? FLAT (2, 3) : FLAT (1, 1), 2);
 
   if (tap_tensor_i64 (tap_graph_get_value (b->graph, axes)->constant)[0] == 1)
-    axes = integers (b, FLAT (1), 1);
-  if (below (b, 3) == 0)
+    axes = net_integers (b, FLAT (1), 1);
+  if (net_below (b, 3) == 0)
     {
-      node_2 (b, "ReduceL2", NULL, x, axes);
-      node_2 (b, "Add", NULL, b->value, constant (b, &TAP_SHAPE_SCALAR, 0.3, 0.5));
-      node_2 (b, "Div", NULL, x, b->value);
+      net_node_2 (b, "ReduceL2", NULL, x, axes);
+      net_node_2 (b, "Add", NULL, b->value, net_constant (b, &TAP_SHAPE_SCALAR, 0.3, 0.5));
+      net_node_2 (b, "Div", NULL, x, b->value);
     }
   else
     {
-      node_2 (b, ops[below (b, G_N_ELEMENTS (ops))], NULL, x, axes);
-      node_1 (b, "Tanh", NULL, b->value);
-      node_2 (b, "Sub", NULL, x, b->value);
+      net_node_2 (b, ops[net_below (b, G_N_ELEMENTS (ops))], NULL, x, axes);
+      net_node_1 (b, "Tanh", NULL, b->value);
+      net_node_2 (b, "Sub", NULL, x, b->value);
     }
 }
 
 /* --- branches --- */
 
 static void
-add_join (Builder *b)
+add_join (NetBuilder *b)
 {
   static const char *const ops[] = { "Add", "Add", "Mul", "Sub", "Max", "Min", "Mean", "Sum" };
   int other = -1;
@@ -444,225 +307,231 @@ add_join (Builder *b)
   for (guint i = 0; i < b->earlier->len; i++)
     {
       int value = g_array_index (b->earlier, int, i);
-      const TapShape *a = shape_of (b, value), *x = shape_of (b, b->value);
+      const TapShape *a = net_shape_of (b, value), *x = net_shape_of (b, b->value);
 
       if (value != b->value && a->dims[2] == x->dims[2] && a->dims[3] == x->dims[3] &&
-          (other < 0 || below (b, 2)))
+          (other < 0 || net_below (b, 2)))
         other = value;
     }
   if (other < 0)
     return;
-  if (tap_shape_equal (shape_of (b, other), shape_of (b, b->value)) && below (b, 3) > 0)
-    node_2 (b, ops[below (b, G_N_ELEMENTS (ops))], NULL, b->value, other);
+  if (tap_shape_equal (net_shape_of (b, other), net_shape_of (b, b->value)) && net_below (b, 3) > 0)
+    net_node_2 (b, ops[net_below (b, G_N_ELEMENTS (ops))], NULL, b->value, other);
   else
-    node_2 (b, "Concat", with_int ("axis", 1), b->value, other);
+    net_node_2 (b, "Concat", with_int ("axis", 1), b->value, other);
 }
 
 /* Squeeze and excitation. */
 static void
-add_gate (Builder *b)
+add_gate (NetBuilder *b)
 {
   int x = b->value;
-  gint64 n = shape_of (b, x)->dims[1], few = 1 + n / 4;
+  gint64 n = net_shape_of (b, x)->dims[1], few = 1 + n / 4;
   TapShape down = tap_shape_new (4, few, n, (gint64) 1, (gint64) 1);
   TapShape up = tap_shape_new (4, n, few, (gint64) 1, (gint64) 1);
 
-  node_1 (b, below (b, 4) ? "GlobalAveragePool" : "GlobalMaxPool", NULL, x);
-  node_2 (b, "Conv", NULL, b->value, constant (b, &down, -0.6, 0.6));
-  node_1 (b, "Relu", NULL, b->value);
-  node (b, "Conv", NULL,
-        (int[]){ b->value, constant (b, &up, -0.6, 0.6), vector (b, n, -0.2, 0.2) }, 3);
-  node_1 (b, below (b, 2) ? "Sigmoid" : "HardSigmoid", NULL, b->value);
-  node_2 (b, "Mul", NULL, x, b->value);
+  net_node_1 (b, net_below (b, 4) ? "GlobalAveragePool" : "GlobalMaxPool", NULL, x);
+  net_node_2 (b, "Conv", NULL, b->value, net_constant (b, &down, -0.6, 0.6));
+  net_node_1 (b, "Relu", NULL, b->value);
+  net_node (b, "Conv", NULL,
+            (int[]){ b->value, net_constant (b, &up, -0.6, 0.6), net_vector (b, n, -0.2, 0.2) }, 3);
+  net_node_1 (b, net_below (b, 2) ? "Sigmoid" : "HardSigmoid", NULL, b->value);
+  net_node_2 (b, "Mul", NULL, x, b->value);
 }
 
 /* Inception's way: two convolutions of different size beside each other. */
 static void
-add_fork (Builder *b)
+add_fork (NetBuilder *b)
 {
   int x = b->value, branch;
-  gint64 n = shape_of (b, x)->dims[1];
+  gint64 n = net_shape_of (b, x)->dims[1];
   TapShape one = tap_shape_new (4, (gint64) 5, n, (gint64) 1, (gint64) 1);
   TapShape three = tap_shape_new (4, (gint64) 4, n, (gint64) 3, (gint64) 3);
   TapAttrs *attrs = tap_attrs_new ();
 
   tap_attrs_set_ints (attrs, "pads", FLAT (1, 1, 1, 1), 4);
-  node_2 (b, "Conv", NULL, x, constant (b, &one, -0.5, 0.5));
-  branch = node_1 (b, "Relu", NULL, b->value);
-  node_2 (b, "Conv", attrs, x, constant (b, &three, -0.3, 0.3));
-  node_1 (b, "Relu", NULL, b->value);
-  node_2 (b, "Concat", with_int ("axis", 1), branch, b->value);
+  net_node_2 (b, "Conv", NULL, x, net_constant (b, &one, -0.5, 0.5));
+  branch = net_node_1 (b, "Relu", NULL, b->value);
+  net_node_2 (b, "Conv", attrs, x, net_constant (b, &three, -0.3, 0.3));
+  net_node_1 (b, "Relu", NULL, b->value);
+  net_node_2 (b, "Concat", with_int ("axis", 1), branch, b->value);
 }
 
 static void
-add_split (Builder *b)
+add_split (NetBuilder *b)
 {
-  gint64 n = shape_of (b, b->value)->dims[1];
+  gint64 n = net_shape_of (b, b->value)->dims[1];
   int outputs[2], first;
 
   if (n < 2)
     return;
-  node_with_outputs (b, "Split", with_int ("axis", 1),
-                     (int[]){ b->value, integers (b, FLAT (n / 2, n - n / 2), 2) }, 2, outputs, 2);
-  first = node_1 (b, "Tanh", NULL, outputs[0]);
-  node_2 (b, "Concat", with_int ("axis", 1), outputs[1], first);
+  net_node_with_outputs (b, "Split", with_int ("axis", 1),
+                         (int[]){ b->value, net_integers (b, FLAT (n / 2, n - n / 2), 2) }, 2,
+                         outputs, 2);
+  first = net_node_1 (b, "Tanh", NULL, outputs[0]);
+  net_node_2 (b, "Concat", with_int ("axis", 1), outputs[1], first);
 }
 
 /* --- sizes --- */
 
 static void
-add_resize (Builder *b)
+add_resize (NetBuilder *b)
 {
   static const char *const modes[] = { "nearest", "linear", "cubic" };
   static const char *const transforms[] = { "half_pixel", "asymmetric", "align_corners" };
-  const TapShape *x = shape_of (b, b->value);
+  const TapShape *x = net_shape_of (b, b->value);
   TapAttrs *attrs = tap_attrs_new ();
-  gint64 height = 1 + below (b, 12), width = 1 + below (b, 12);
+  gint64 height = 1 + net_below (b, 12), width = 1 + net_below (b, 12);
   int inputs[4] = { b->value, -1, -1, -1 };
 
-  tap_attrs_set_string (attrs, "mode", modes[below (b, 3)]);
-  tap_attrs_set_string (attrs, "coordinate_transformation_mode", transforms[below (b, 3)]);
+  tap_attrs_set_string (attrs, "mode", modes[net_below (b, 3)]);
+  tap_attrs_set_string (attrs, "coordinate_transformation_mode", transforms[net_below (b, 3)]);
   /* sizes whose ratio no float holds may go to another nearest cell */
   if (g_str_equal (tap_attrs_get_string (attrs, "mode", ""), "nearest"))
     {
-      inputs[2] = numbers (b, (float[]){ 1, 1, 2, x->dims[3] > 1 ? 0.5f : 1 }, 4);
+      inputs[2] = net_numbers (b, (float[]){ 1, 1, 2, x->dims[3] > 1 ? 0.5f : 1 }, 4);
       tap_attrs_set_string (attrs, "coordinate_transformation_mode", "asymmetric");
-      node (b, "Resize", attrs, inputs, 3);
+      net_node (b, "Resize", attrs, inputs, 3);
       return;
     }
-  inputs[3] = integers (b, FLAT (x->dims[0], x->dims[1], height, width), 4);
-  node (b, "Resize", attrs, inputs, 4);
+  inputs[3] = net_integers (b, FLAT (x->dims[0], x->dims[1], height, width), 4);
+  net_node (b, "Resize", attrs, inputs, 4);
 }
 
 static void
-add_pad (Builder *b)
+add_pad (NetBuilder *b)
 {
   static const char *const modes[] = { "constant", "reflect", "edge" };
-  const TapShape *x = shape_of (b, b->value);
+  const TapShape *x = net_shape_of (b, b->value);
   gint64 most_h = MIN (x->dims[2] - 1, 2), most_w = MIN (x->dims[3] - 1, 2);
   TapAttrs *attrs = tap_attrs_new ();
-  int pads = integers (b,
-                       FLAT (0, 0, below (b, (int) most_h + 1), below (b, (int) most_w + 1), 0, 0,
-                             below (b, (int) most_h + 1), below (b, (int) most_w + 1)),
-                       8);
+  int pads =
+    net_integers (b,
+                  FLAT (0, 0, net_below (b, (int) most_h + 1), net_below (b, (int) most_w + 1), 0,
+                        0, net_below (b, (int) most_h + 1), net_below (b, (int) most_w + 1)),
+                  8);
 
-  tap_attrs_set_string (attrs, "mode", modes[below (b, 3)]);
-  node_2 (b, "Pad", attrs, b->value, pads);
+  tap_attrs_set_string (attrs, "mode", modes[net_below (b, 3)]);
+  net_node_2 (b, "Pad", attrs, b->value, pads);
 }
 
 static void
-add_slice (Builder *b)
+add_slice (NetBuilder *b)
 {
-  const TapShape *x = shape_of (b, b->value);
+  const TapShape *x = net_shape_of (b, b->value);
   gint64 from[2], to[2];
 
   for (int d = 0; d < 2; d++)
     {
-      from[d] = below (b, (int) (x->dims[2 + d] + 1) / 2);
-      to[d] = x->dims[2 + d] - below (b, (int) (x->dims[2 + d] - from[d] + 1) / 2);
+      from[d] = net_below (b, (int) (x->dims[2 + d] + 1) / 2);
+      to[d] = x->dims[2 + d] - net_below (b, (int) (x->dims[2 + d] - from[d] + 1) / 2);
     }
-  node (b, "Slice", NULL,
-        (int[]){ b->value, integers (b, from, 2), integers (b, to, 2), integers (b, FLAT (2, 3), 2),
-                 integers (b, FLAT (1, 1 + below (b, 2)), 2) },
-        5);
+  net_node (b, "Slice", NULL,
+            (int[]){ b->value, net_integers (b, from, 2), net_integers (b, to, 2),
+                     net_integers (b, FLAT (2, 3), 2),
+                     net_integers (b, FLAT (1, 1 + net_below (b, 2)), 2) },
+            5);
 }
 
 /* Channels to pixels and back, and ShuffleNet's way of mixing channels. */
 static void
-add_shuffle (Builder *b)
+add_shuffle (NetBuilder *b)
 {
-  TapShape x = *shape_of (b, b->value);
+  TapShape x = *net_shape_of (b, b->value);
   TapAttrs *attrs = tap_attrs_new ();
 
-  if (x.dims[1] % 4 == 0 && below (b, 2))
+  if (x.dims[1] % 4 == 0 && net_below (b, 2))
     {
       tap_attrs_set_int (attrs, "blocksize", 2);
-      tap_attrs_set_string (attrs, "mode", below (b, 2) ? "DCR" : "CRD");
-      node_1 (b, "DepthToSpace", attrs, b->value);
+      tap_attrs_set_string (attrs, "mode", net_below (b, 2) ? "DCR" : "CRD");
+      net_node_1 (b, "DepthToSpace", attrs, b->value);
     }
   else if (x.dims[2] % 2 == 0 && x.dims[3] % 2 == 0 && x.dims[1] <= 8)
     {
       tap_attrs_set_int (attrs, "blocksize", 2);
-      node_1 (b, "SpaceToDepth", attrs, b->value);
+      net_node_1 (b, "SpaceToDepth", attrs, b->value);
     }
   else
     {
       gint64 groups = x.dims[1] % 2 == 0 ? 2 : 1;
 
       tap_attrs_set_ints (attrs, "perm", FLAT (0, 2, 1, 3, 4), 5);
-      node_2 (b, "Reshape", NULL, b->value,
-              integers (b, FLAT (x.dims[0], groups, x.dims[1] / groups, x.dims[2], x.dims[3]), 5));
-      node_1 (b, "Transpose", attrs, b->value);
-      node_2 (b, "Reshape", NULL, b->value, integers (b, x.dims, 4));
+      net_node_2 (
+        b, "Reshape", NULL, b->value,
+        net_integers (b, FLAT (x.dims[0], groups, x.dims[1] / groups, x.dims[2], x.dims[3]), 5));
+      net_node_1 (b, "Transpose", attrs, b->value);
+      net_node_2 (b, "Reshape", NULL, b->value, net_integers (b, x.dims, 4));
     }
 }
 
 static void
-add_gather (Builder *b)
+add_gather (NetBuilder *b)
 {
-  gint64 n = shape_of (b, b->value)->dims[1];
+  gint64 n = net_shape_of (b, b->value)->dims[1];
 
-  if (below (b, 2))
-    node_2 (b, "Gather", with_int ("axis", 1), b->value,
-            integers (b, FLAT (n - 1, 0, n / 2, 0), 4));
+  if (net_below (b, 2))
+    net_node_2 (b, "Gather", with_int ("axis", 1), b->value,
+                net_integers (b, FLAT (n - 1, 0, n / 2, 0), 4));
   else
-    node_2 (b, "Tile", NULL, b->value, integers (b, FLAT (1, 1 + (n < 4), 1, 1), 4));
+    net_node_2 (b, "Tile", NULL, b->value, net_integers (b, FLAT (1, 1 + (n < 4), 1, 1), 4));
 }
 
 /* --- heads --- */
 
 /* Every cell asks every other: matrix products of two computed sides. */
 static void
-add_attention (Builder *b)
+add_attention (NetBuilder *b)
 {
-  TapShape x = *shape_of (b, b->value);
+  TapShape x = *net_shape_of (b, b->value);
   int seen =
-    node_2 (b, "Reshape", NULL, b->value, integers (b, FLAT (x.dims[0], x.dims[1], -1), 3));
+    net_node_2 (b, "Reshape", NULL, b->value, net_integers (b, FLAT (x.dims[0], x.dims[1], -1), 3));
   int weights, turned;
   TapAttrs *attrs = tap_attrs_new ();
 
   tap_attrs_set_ints (attrs, "perm", FLAT (0, 2, 1), 3);
-  turned = node_1 (b, "Transpose", attrs, seen);
-  node_2 (b, "MatMul", NULL, seen, turned);
-  weights = node_1 (b, "Softmax", NULL, b->value);
-  node_2 (b, "MatMul", NULL, weights, seen);
-  node_2 (b, "Reshape", NULL, b->value, integers (b, x.dims, 4));
+  turned = net_node_1 (b, "Transpose", attrs, seen);
+  net_node_2 (b, "MatMul", NULL, seen, turned);
+  weights = net_node_1 (b, "Softmax", NULL, b->value);
+  net_node_2 (b, "MatMul", NULL, weights, seen);
+  net_node_2 (b, "Reshape", NULL, b->value, net_integers (b, x.dims, 4));
 }
 
 static void
-add_head (Builder *b)
+add_head (NetBuilder *b)
 {
   gint64 n;
   TapShape shape;
 
-  if (below (b, 3) == 0)
-    node_2 (b, "ReduceMean", with_int ("keepdims", 0), b->value, integers (b, FLAT (2, 3), 2));
+  if (net_below (b, 3) == 0)
+    net_node_2 (b, "ReduceMean", with_int ("keepdims", 0), b->value,
+                net_integers (b, FLAT (2, 3), 2));
   else
     {
-      if (below (b, 2))
-        node_1 (b, below (b, 3) ? "GlobalAveragePool" : "GlobalMaxPool", NULL, b->value);
-      node_1 (b, "Flatten", NULL, b->value);
+      if (net_below (b, 2))
+        net_node_1 (b, net_below (b, 3) ? "GlobalAveragePool" : "GlobalMaxPool", NULL, b->value);
+      net_node_1 (b, "Flatten", NULL, b->value);
     }
   /* some end with features */
-  if (below (b, 4) == 0)
+  if (net_below (b, 4) == 0)
     return;
-  n = shape_of (b, b->value)->dims[1];
-  if (below (b, 2))
+  n = net_shape_of (b, b->value)->dims[1];
+  if (net_below (b, 2))
     {
       shape = tap_shape_new (2, (gint64) 7, n);
-      node (b, "Gemm", with_int ("transB", 1),
-            (int[]){ b->value, constant (b, &shape, -0.2, 0.2), vector (b, 7, -0.2, 0.2) }, 3);
+      net_node (
+        b, "Gemm", with_int ("transB", 1),
+        (int[]){ b->value, net_constant (b, &shape, -0.2, 0.2), net_vector (b, 7, -0.2, 0.2) }, 3);
     }
   else
     {
       shape = tap_shape_new (2, n, (gint64) 6);
-      node_2 (b, "MatMul", NULL, b->value, constant (b, &shape, -0.2, 0.2));
+      net_node_2 (b, "MatMul", NULL, b->value, net_constant (b, &shape, -0.2, 0.2));
     }
-  if (below (b, 2))
-    node_1 (b, below (b, 2) ? "Softmax" : "LogSoftmax", NULL, b->value);
+  if (net_below (b, 2))
+    net_node_1 (b, net_below (b, 2) ? "Softmax" : "LogSoftmax", NULL, b->value);
 }
 
-static void (*const layers[]) (Builder *b) = {
+static void (*const layers[]) (NetBuilder *b) = {
   add_conv,       add_conv,    add_conv,       add_conv,       add_wide_conv,  add_conv_transpose,
   add_pool,       add_pool,    add_activation, add_activation, add_activation, add_clip,
   add_prelu,      add_affine,  add_power,      add_batch_norm, add_batch_norm, add_moment_norm,
@@ -675,22 +544,22 @@ TapGraph *
 random_network_new (guint32 seed, TapTensor **input)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
-  Builder b = { tap_graph_new ("random"), rand };
+  NetBuilder b = { tap_graph_new ("random"), rand };
   g_autoptr (GError) error = NULL;
-  int n_layers = 2 + below (&b, 8);
-  TapShape shape = tap_shape_new (4, (gint64) 1 + (below (&b, 4) == 0), (gint64) 3,
-                                  (gint64) 5 + below (&b, 10), (gint64) 5 + below (&b, 10));
+  int n_layers = 2 + net_below (&b, 8);
+  TapShape shape = tap_shape_new (4, (gint64) 1 + (net_below (&b, 4) == 0), (gint64) 3,
+                                  (gint64) 5 + net_below (&b, 10), (gint64) 5 + net_below (&b, 10));
 
   b.arrays = g_array_new (FALSE, TRUE, sizeof (TwinArray));
   b.earlier = g_array_new (FALSE, FALSE, sizeof (int));
-  *input = random_tensor (&b, &shape, -1, 1);
-  b.value = new_value (&b, twin_array_new (*input));
+  *input = net_random_tensor (&b, &shape, -1, 1);
+  b.value = net_new_value (&b, twin_array_new (*input));
   tap_graph_add_input (b.graph, b.value, TAP_DTYPE_F32, &shape);
   for (int i = 0; i < n_layers; i++)
     {
-      layers[below (&b, G_N_ELEMENTS (layers))](&b);
+      layers[net_below (&b, G_N_ELEMENTS (layers))](&b);
       g_array_append_val (b.earlier, b.value);
-      if (array_of (&b, b.value)->count > MAX_CELLS)
+      if (net_array_of (&b, b.value)->count > MAX_CELLS)
         break;
     }
   add_head (&b);
