@@ -230,6 +230,15 @@ engine_test_forward (TapSession *session,
                               flags, NULL, NULL, error);
 }
 
+TapTensor *
+engine_test_pictures (const TapGraph *graph, gint64 n, guint32 seed)
+{
+  TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
+
+  shape.dims[0] = n;
+  return engine_test_random (&shape, seed);
+}
+
 double
 engine_test_difference (const TapTensor *a, const TapTensor *b)
 {

@@ -15,6 +15,8 @@ TapTensor *engine_test_read_tensor (const char *path, gboolean *is_bool);
 TapGraph *engine_test_load_graph (const char *path);
 /* Uniform in -1 .. 1, from a seed. (transfer full) */
 TapTensor *engine_test_random (const TapShape *shape, guint32 seed);
+/* A batch of @n for the first input of @graph. (transfer full) */
+TapTensor *engine_test_pictures (const TapGraph *graph, gint64 n, guint32 seed);
 /* The first input of the graph gets this; the others zeros. */
 TapTrace *engine_test_forward (TapSession *session,
                                TapTensor *input,

@@ -22,15 +22,6 @@
  * to magnitudes that random signs make some 24 times the sum; 20 · 24 · 576^½ · 2^-24. */
 #define TOLERANCE 7e-4
 
-static TapTensor *
-picture_for (const TapGraph *graph, gint64 n, guint32 seed)
-{
-  TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
-
-  shape.dims[0] = n;
-  return engine_test_random (&shape, seed);
-}
-
 static TapTaps *
 tap_everything (const TapGraph *graph)
 {
@@ -129,7 +120,7 @@ test_seeds (void)
       int inner = g_array_index (values, int, values->len / 2);
       g_autoptr (TapTaps) all = tap_everything (graph);
       g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
-      g_autoptr (TapTensor) picture = picture_for (graph, 1, seed);
+      g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, seed);
       g_autoptr (TapTrace) forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
       TapSeed seeds[3] = {
         { .value = output, .cell = 3, .weight = 2 },
@@ -179,7 +170,7 @@ test_taps (void)
       int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
       g_autoptr (TapTaps) all = tap_everything (graph);
       g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
-      g_autoptr (TapTensor) picture = picture_for (graph, 1, seed);
+      g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, seed);
       TapSeed start = { .value = output, .cell = 1, .weight = 1 };
       g_autoptr (TapTrace) first = NULL;
 
@@ -222,8 +213,8 @@ test_again (void)
       int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
       g_autoptr (TapTaps) all = tap_everything (graph);
       g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
-      g_autoptr (TapTensor) picture = picture_for (graph, 1, seed);
-      g_autoptr (TapTensor) other = picture_for (graph, 2, seed + 1);
+      g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, seed);
+      g_autoptr (TapTensor) other = engine_test_pictures (graph, 2, seed + 1);
       g_autoptr (TapTrace) plain = run_forward (session, picture, all, TAP_RUN_DEFAULT);
       g_autoptr (TapTrace) forward = run_forward (session, picture, all, TAP_RUN_FOR_BACKWARD);
       TapTrace *first[10] = { NULL };
@@ -282,7 +273,7 @@ test_batch (void)
       int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
       g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
       g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
-      g_autoptr (TapTensor) batch = picture_for (graph, 3, seed);
+      g_autoptr (TapTensor) batch = engine_test_pictures (graph, 3, seed);
       g_autoptr (TapTrace) forward = run_forward (session, batch, last, TAP_RUN_FOR_BACKWARD);
       gint64 cells = (gint64) tap_trace_get (forward, output)->count / 3;
       gsize each = batch->count / 3;
@@ -414,7 +405,7 @@ test_guided_positive (void)
   net_conv (&net, 8, 5, 3, 2, 0, 0);
   net_add (&net, "Relu", NULL, NULL, 1);
   session = net_finish (&net);
-  picture = picture_for (net.graph, 1, 3);
+  picture = engine_test_pictures (net.graph, 1, 3);
   last = tap_taps_new_for (net.value, -1);
   taps = tap_taps_new_for (tap_graph_get_input (net.graph, 0), -1);
   forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
@@ -445,7 +436,7 @@ test_deconvnet_layer (void)
   conv = net_conv (&net, 3, 6, 3, 2, 0, -1);
   net_add (&net, "Relu", NULL, NULL, 1);
   session = net_finish (&net);
-  picture = picture_for (net.graph, 1, 3);
+  picture = engine_test_pictures (net.graph, 1, 3);
   input = tap_graph_get_input (net.graph, 0);
   last = tap_taps_new_for (net.value, -1);
   taps = tap_taps_new_for (input, -1);
@@ -499,7 +490,7 @@ test_deconvnet_chain (void)
   net_add (&net, "LRN", lrn, NULL, 1);
   net_pool (&net, 3, 2);
   session = net_finish (&net);
-  picture = picture_for (net.graph, 1, 9);
+  picture = engine_test_pictures (net.graph, 1, 9);
   seen = tap_taps_new_for (relu, tap_graph_get_node (net.graph, 2)->outputs[0], -1);
   tap_taps_add (seen, net.value);
   taps = tap_taps_new_for (input, -1);
@@ -574,7 +565,7 @@ test_adjoint (void)
       net_add (&net, "GlobalAveragePool", NULL, NULL, 1);
       net_add (&net, "Flatten", NULL, NULL, 1);
       session = net_finish (&net);
-      v = picture_for (net.graph, 1, seed);
+      v = engine_test_pictures (net.graph, 1, seed);
       last = tap_taps_new_for (net.value, -1);
       taps = tap_taps_new_for (input, -1);
       forward = run_forward (session, v, last, TAP_RUN_FOR_BACKWARD);
@@ -682,7 +673,7 @@ test_squeezenet (void)
   for (int i = 0; i < 3; i++, expected += 1552)
     {
       g_autoptr (TapSession) session = tap_session_new (graph, NULL, NULL);
-      g_autoptr (TapTensor) picture = picture_for (graph, 1, 0);
+      g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, 0);
       int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
       g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
       g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
@@ -732,7 +723,7 @@ test_resnet (void)
     return;
   output = tap_graph_get_output (graph, 0);
   session = tap_session_new (graph, NULL, NULL);
-  picture = picture_for (graph, 1, 4);
+  picture = engine_test_pictures (graph, 1, 4);
   last = tap_taps_new_for (output, -1);
   taps = tap_taps_new_for (tap_graph_get_input (graph, 0), -1);
   for (int i = 0; i < tap_graph_n_nodes (graph); i += 7)
@@ -775,8 +766,8 @@ test_requests (void)
   g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
   g_autoptr (TapTaps) beyond = tap_taps_new_for (100000, -1);
   g_autoptr (TapTaps) weight = tap_taps_new ();
-  g_autoptr (TapTensor) picture = picture_for (graph, 1, 1);
-  g_autoptr (TapTensor) wrong = picture_for (graph, 2, 1);
+  g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, 1);
+  g_autoptr (TapTensor) wrong = engine_test_pictures (graph, 2, 1);
   g_autoptr (TapTrace) plain = run_forward (session, picture, last, TAP_RUN_DEFAULT);
   g_autoptr (TapTrace) forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
   g_autoptr (TapTrace) part = run_forward (session, picture, early, TAP_RUN_FOR_BACKWARD);
@@ -841,7 +832,7 @@ test_progress (void)
   int output = tap_graph_get_output (graph, 0), input = tap_graph_get_input (graph, 0);
   g_autoptr (TapTaps) last = tap_taps_new_for (output, -1);
   g_autoptr (TapTaps) taps = tap_taps_new_for (input, -1);
-  g_autoptr (TapTensor) picture = picture_for (graph, 1, 1);
+  g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, 1);
   g_autoptr (TapTrace) forward = run_forward (session, picture, last, TAP_RUN_FOR_BACKWARD);
   g_autoptr (GError) error = NULL;
   double reached = 0;

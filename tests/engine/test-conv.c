@@ -18,6 +18,7 @@
 #include "engine/cpu/conv.h"
 #include "engine/cpu/isa.h"
 #include "reference.h"
+#include "winograd-pack.h"
 
 typedef struct
 {
@@ -488,7 +489,7 @@ test_winograd (void)
                  .win = { 3, 3, 1, 1, 1, 1, i % 3, i / 3, i % 2, 1, 1 + i % 2 } };
       const ReferenceWindow *w = &c.win;
       int in = c.out / w->group, out = c.in / w->group;
-      g_autofree float *packed = g_new (float, tap_winograd_packed_floats (w->group, out, in));
+      g_autofree float *packed = g_new (float, winograd_packed_floats (w->group, out, in));
       g_autoptr (TapTensor) expected = NULL;
       TapPool *pool = tap_pool_new (1);
       Result found;
@@ -496,7 +497,7 @@ test_winograd (void)
 
       case_init (&c, rand);
       expected = new_nan (&c.tensors[0]->shape);
-      tap_winograd_pack (packed, tap_tensor_f32 (c.tensors[1]), NULL, w->group, out, in, TRUE);
+      winograd_pack (packed, tap_tensor_f32 (c.tensors[1]), NULL, w->group, out, in, TRUE);
       job = (TapWinogradJob){ .images = c.images,
                               .groups = w->group,
                               .in = in,

@@ -12,15 +12,6 @@
 #include "ops/infer.h"
 #include "random-graph.h"
 
-static TapTensor *
-picture_for (const TapGraph *graph, gint64 n, guint32 seed)
-{
-  TapShape shape = tap_graph_get_value (graph, tap_graph_get_input (graph, 0))->shape;
-
-  shape.dims[0] = n;
-  return engine_test_random (&shape, seed);
-}
-
 static TapTaps *
 tap_everything (const TapGraph *graph)
 {
@@ -41,7 +32,7 @@ test_threads (void)
       g_autoptr (TapGraph) graph = random_graph_new (seed);
       g_autoptr (GArray) values = random_graph_values (graph);
       g_autoptr (TapTaps) all = tap_everything (graph);
-      g_autoptr (TapTensor) picture = picture_for (graph, 1, seed);
+      g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, seed);
       g_autoptr (TapTrace) first = NULL;
       int output = tap_graph_get_output (graph, 0);
 
@@ -80,7 +71,7 @@ test_batch (void)
       g_autoptr (TapSession) session = tap_session_new (graph, NULL, &error);
       g_autoptr (GArray) values = random_graph_values (graph);
       g_autoptr (TapTaps) taps = tap_everything (graph);
-      g_autoptr (TapTensor) batch = picture_for (graph, 3, seed);
+      g_autoptr (TapTensor) batch = engine_test_pictures (graph, 3, seed);
       g_autoptr (TapTrace) together =
         engine_test_forward (session, batch, taps, TAP_RUN_DEFAULT, &error);
       TapShape one = batch->shape;
@@ -137,7 +128,7 @@ test_rigid (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (TapSession) session = tap_session_new (graph, NULL, &error);
   g_autoptr (TapTaps) taps = tap_taps_new_for (tap_graph_get_output (graph, 0), -1);
-  g_autoptr (TapTensor) batch = picture_for (graph, 5, 1);
+  g_autoptr (TapTensor) batch = engine_test_pictures (graph, 5, 1);
   g_autoptr (TapTrace) trace = NULL;
   TapTensor *found;
 
@@ -160,7 +151,7 @@ test_taps (void)
   int x = tap_graph_find_value (graph, "x"), y = tap_graph_find_value (graph, "y");
   int z = tap_graph_find_value (graph, "z"), to = tap_graph_find_value (graph, "to");
   g_autoptr (TapTaps) taps = tap_taps_new_for (z, x, to, y, -1);
-  g_autoptr (TapTensor) picture = picture_for (graph, 1, 2);
+  g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, 2);
   g_autoptr (TapTrace) trace =
     engine_test_forward (session, picture, taps, TAP_RUN_DEFAULT, &error);
 
@@ -229,7 +220,7 @@ test_cancel (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (TapSession) session = tap_session_new (graph, NULL, &error);
   g_autoptr (TapTaps) taps = tap_everything (graph);
-  g_autoptr (TapTensor) picture = picture_for (graph, 1, 1);
+  g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, 1);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (TapProgress) progress = tap_progress_new (cancel_cb, NULL, cancellable);
 
@@ -255,7 +246,7 @@ test_budget (void)
   g_autoptr (TapSession) session =
     tap_session_new (graph, &(TapSessionOptions){ .memory_budget = 1000 }, &error);
   g_autoptr (TapTaps) taps = tap_taps_new_for (tap_graph_get_output (graph, 0), -1);
-  g_autoptr (TapTensor) picture = picture_for (graph, 1, 1);
+  g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, 1);
 
   g_test_summary ("A run that needs more memory than it may have says so and does not start");
   g_assert_null (engine_test_forward (session, picture, taps, TAP_RUN_DEFAULT, &error));
@@ -315,7 +306,7 @@ stress_thread (gpointer data)
       g_autoptr (TapSession) session =
         tap_session_new (graph, &(TapSessionOptions){ .n_threads = 2 }, &error);
       g_autoptr (TapTaps) taps = tap_everything (graph);
-      g_autoptr (TapTensor) picture = picture_for (graph, 1, i);
+      g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, i);
       g_autoptr (TapTrace) a =
         engine_test_forward (session, picture, taps, TAP_RUN_FOR_PATCH, &error);
       g_autoptr (TapTrace) b =
@@ -377,7 +368,7 @@ test_concurrent (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (TapSession) session =
     tap_session_new (graph, &(TapSessionOptions){ .n_threads = 2 }, &error);
-  g_autoptr (TapTensor) picture = picture_for (graph, 1, 1);
+  g_autoptr (TapTensor) picture = engine_test_pictures (graph, 1, 1);
   int output = tap_graph_get_output (graph, 0);
   g_autoptr (TapTaps) taps = tap_taps_new_for (output, -1);
   g_autoptr (TapTrace) base =

@@ -23,6 +23,7 @@
 #include "engine-test.h"
 #include "engine/cpu/conv-winograd.h"
 #include "engine/cpu/isa.h"
+#include "winograd-pack.h"
 
 #define TILE 4
 #define EDGE 6
@@ -89,9 +90,8 @@ case_init (Case *self, GRand *rand, const TapWinogradJob *job, gboolean with_res
   self->bias = random_floats (rand, out, 1);
   self->residual = with_residual ? random_floats (rand, self->n_y, 1) : NULL;
   self->y = random_floats (rand, self->n_y, 1);
-  self->packed =
-    random_floats (rand, tap_winograd_packed_floats (job->groups, job->out, job->in), 1);
-  tap_winograd_pack (self->packed, self->w, self->bias, job->groups, job->out, job->in, FALSE);
+  self->packed = random_floats (rand, winograd_packed_floats (job->groups, job->out, job->in), 1);
+  winograd_pack (self->packed, self->w, self->bias, job->groups, job->out, job->in, FALSE);
   self->job.x = self->x;
   self->job.y = self->y;
   self->job.packed = self->packed;
@@ -407,11 +407,11 @@ test_adjoint (void)
       back.pad_left = 2 - job.pad_left;
       case_init (&c, rand, &job, FALSE);
       memset (c.bias, 0, (gsize) (job.groups * job.out) * sizeof (float));
-      tap_winograd_pack (c.packed, c.w, NULL, job.groups, job.out, job.in, FALSE);
+      winograd_pack (c.packed, c.w, NULL, job.groups, job.out, job.in, FALSE);
       case_run (&c, 2);
       case_init (&b, rand, &back, FALSE);
       packed = b.packed;
-      tap_winograd_pack (packed, c.w, NULL, back.groups, back.out, back.in, TRUE);
+      winograd_pack (packed, c.w, NULL, back.groups, back.out, back.in, TRUE);
       case_run (&b, 2);
 
       /* ⟨conv x, z⟩ = ⟨x, convᵀ z⟩ for random x and z */

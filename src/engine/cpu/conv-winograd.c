@@ -441,44 +441,6 @@ tap_winograd_suits (const TapWindow *window, int groups, int in, int out, const 
 }
 
 gsize
-tap_winograd_packed_floats (int groups, int out, int in)
-{
-  gsize padded = (gsize) groups * (gsize) divide_up (out, TAP_BLOCK) * TAP_BLOCK;
-
-  return padded * (gsize) in * 9 + padded;
-}
-
-void
-tap_winograd_pack (float *packed,
-                   const float *w,
-                   const float *bias,
-                   int groups,
-                   int out,
-                   int in,
-                   gboolean adjoint)
-{
-  int padded = divide_up (out, TAP_BLOCK) * TAP_BLOCK;
-  gsize group_floats = (gsize) out * (gsize) in * 9;
-  float *packed_bias = packed + (gsize) groups * (gsize) padded * (gsize) in * 9;
-
-  for (int g = 0; g < groups; g++, w += group_floats)
-    for (int first = 0; first < padded; first += TAP_BLOCK)
-      {
-        for (int c = 0; c < in; c++)
-          for (int j = 0; j < 9; j++)
-            for (int k = first; k < first + TAP_BLOCK; k++)
-              {
-                gsize from = adjoint ? ((gsize) c * (gsize) out + (gsize) k) * 9 + (gsize) (8 - j) :
-                                       ((gsize) k * (gsize) in + (gsize) c) * 9 + (gsize) j;
-
-                *packed++ = k < out ? w[from] : 0;
-              }
-        for (int k = first; k < first + TAP_BLOCK; k++)
-          *packed_bias++ = k < out && bias != NULL ? bias[g * out + k] : 0;
-      }
-}
-
-gsize
 tap_winograd_scratch (const TapWinogradJob *job)
 {
   Winograd self = { 0 };

@@ -17,7 +17,10 @@ typedef struct
   int in_h, in_w, out_h, out_w;
   int pad_top, pad_left; /* any; less than 0 leaves rows and columns out */
   const float *x;        /* [images][groups × in][in_h][in_w] */
-  const float *packed;   /* tap_winograd_pack () */
+  /* As the direct kernels have them: [groups][out / TAP_BLOCK][in][9][TAP_BLOCK] with zeros for channels that
+   * are not there, then the bias in blocks. Transformed weights, 4 times the size, are made as they are
+   * used: that takes a few percent of the time, and less than reading them would where they are many. */
+  const float *packed;
   gboolean
     turned; /* packed is of the convolution whose adjoint this is, in and out exchanged; there is
                             no bias then */
@@ -44,32 +47,6 @@ typedef struct
  */
 gboolean
 tap_winograd_suits (const TapWindow *window, int groups, int in, int out, const TapSimd *simd);
-
-/* Floats of packed weights and bias. */
-gsize tap_winograd_packed_floats (int groups, int out, int in);
-
-/**
- * tap_winograd_pack:
- * @packed: (out caller-allocates): tap_winograd_packed_floats () floats
- * @w: [groups × out][in][3][3], or [groups × in][out][3][3] when @adjoint
- * @bias: (nullable): [groups × out]
- * @groups: of channels
- * @out: output channels of one group
- * @in: input channels of one group
- * @adjoint: @w is of the convolution to be transposed: exchange its channels and rotate it by 180°
- *
- * Puts weights in the order of tap_winograd_run (): [groups][out / TAP_BLOCK][in][9][TAP_BLOCK] with
- * zeros for channels that are not there, then the bias in blocks. This is the order of the direct kernels
- * too. Transformed weights, 4 times the size, are made as they are used: that takes a few percent of
- * the time, and less than reading them would where the weights are many.
- */
-void tap_winograd_pack (float *packed,
-                        const float *w,
-                        const float *bias,
-                        int groups,
-                        int out,
-                        int in,
-                        gboolean adjoint);
 
 /* Bytes of scratch for a job; pointers to numbers need not be set. */
 gsize tap_winograd_scratch (const TapWinogradJob *job);

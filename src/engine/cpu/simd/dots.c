@@ -18,18 +18,6 @@
 /* Numbers of each row that stay in the first-level cache while all vectors meet them. */
 #define CHUNK        1024
 
-static inline float
-v_sum (V v)
-{
-  float t[VL];
-
-  v_store (t, v);
-  for (int half = VL / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++)
-      t[i] += t[i + half];
-  return t[0];
-}
-
 void
 TAP_SIMD_NAME (
   tap_dots) (float *dots, const float *x, const float *rows, size_t pitch, size_t n, int n_rows)

@@ -10,18 +10,6 @@
 
 #include "engine/cpu/simd/vec.h"
 
-static inline float
-v_sum (V v)
-{
-  float t[VL];
-
-  v_store (t, v);
-  for (int half = VL / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++)
-      t[i] += t[i + half];
-  return t[0];
-}
-
 static inline V
 v_sqrt (V v)
 {

@@ -120,7 +120,21 @@ v_clamp (V x, V low, V high)
 #endif
 }
 
+/* Of all lanes, in a fixed order. */
+static inline float
+v_sum (V v)
+{
+  float t[VL];
+
+  v_store (t, v);
+  for (int half = VL / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++)
+      t[i] += t[i + half];
+  return t[0];
+}
+
 /* The functions of the table, one file each. */
+
 void TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job);
 void TAP_SIMD_NAME (tap_conv_wide) (const TapTileJob *job);
 void TAP_SIMD_NAME (tap_conv_depth) (const TapDepthJob *job);
