@@ -449,8 +449,8 @@ sweep_result (const Sweep *self,
     strongest_title =
       g_strdup_printf ("%s of map %d of “%s”", self->strength == STRENGTH_SUM ? "Total" : "Mean",
                        self->unit, self->layer->name);
-  projection_title = g_strdup_printf (
-    "Map %d of “%s” on the clean picture, enlarged (not projected)", self->unit, self->layer->name);
+  projection_title =
+    g_strdup_printf ("Clean map %d of “%s”, enlarged", self->unit, self->layer->name);
 
   array = tap_result_add (result, "probability", probability_title, TAP_ARRAY_MAP, probability);
   array->has_range = TRUE;

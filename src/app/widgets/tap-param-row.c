@@ -175,6 +175,20 @@ set_factories (GtkDropDown *drop)
   gtk_drop_down_set_list_factory (drop, whole);
 }
 
+/* Characters of a choice beside which a label still fits. */
+#define SHORT_CHOICE 16
+
+static gboolean
+has_long_choice (const TapParam *param)
+{
+  for (const TapChoice *choice = param->choices; choice != NULL && choice->id != NULL; choice++)
+    if (g_utf8_strlen (_ (choice->label), -1) > SHORT_CHOICE)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Long choices get a line of their own, under the label. */
 static void
 add_choices (TapParamRow *self, GtkWidget *line)
 {
@@ -185,8 +199,14 @@ add_choices (TapParamRow *self, GtkWidget *line)
     gtk_string_list_append (names, _ (choice->label));
   self->drop = gtk_drop_down_new (G_LIST_MODEL (names), NULL);
   set_factories (GTK_DROP_DOWN (self->drop));
-  gtk_widget_set_halign (self->drop, GTK_ALIGN_END);
   g_signal_connect_swapped (self->drop, "notify::selected", G_CALLBACK (emit_changed), self);
+  if (has_long_choice (self->param))
+    {
+      gtk_widget_set_margin_top (self->drop, 6);
+      gtk_widget_set_parent (self->drop, GTK_WIDGET (self));
+      return;
+    }
+  gtk_widget_set_halign (self->drop, GTK_ALIGN_END);
   gtk_box_append (GTK_BOX (line), self->drop);
 }
 
@@ -220,7 +240,7 @@ tap_param_row_new (const TapParam *param)
   else
     add_number (self, line);
 
-  control = gtk_widget_get_next_sibling (label);
+  control = self->drop != NULL ? self->drop : gtk_widget_get_next_sibling (label);
   gtk_label_set_mnemonic_widget (GTK_LABEL (label), control);
   gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ (param->label), -1);
