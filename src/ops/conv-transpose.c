@@ -6,8 +6,10 @@
 
 #include "ops/tap-op-private.h"
 
-static gboolean
-conv_transpose_shape (TapShapeContext *ctx, GError **error)
+extern const TapOp tap_op_conv_transpose_3d;
+
+gboolean
+tap_op_conv_transpose_shape (TapShapeContext *ctx, GError **error)
 {
   const TapShape *x = &ctx->inputs[0], *w = &ctx->inputs[1];
   gint64 group, channels;
@@ -39,11 +41,11 @@ conv_transpose_shape (TapShapeContext *ctx, GError **error)
       return tap_op_fail (error, "a bias of %" G_GINT64_FORMAT " numbers is expected, found %s",
                           channels, bias);
     }
-  return tap_op_window_shape (ctx, channels, error);
+  return tap_op_window_shape (ctx, 1, channels, error);
 }
 
-static guint64
-conv_transpose_macs (const TapShapeContext *ctx)
+guint64
+tap_op_conv_transpose_macs (const TapShapeContext *ctx)
 {
   const TapShape *x = &ctx->inputs[0], *w = &ctx->inputs[1];
 
@@ -59,6 +61,7 @@ const TapOp tap_op_conv_transpose = {
   .min_outputs = 1,
   .max_outputs = 1,
   .region = TAP_REGION_WINDOW,
-  .shape = conv_transpose_shape,
-  .macs = conv_transpose_macs,
+  .shape = tap_op_conv_transpose_shape,
+  .macs = tap_op_conv_transpose_macs,
+  .in_space = &tap_op_conv_transpose_3d,
 };

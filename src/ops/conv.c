@@ -6,8 +6,10 @@
 
 #include "ops/tap-op-private.h"
 
-static gboolean
-conv_shape (TapShapeContext *ctx, GError **error)
+extern const TapOp tap_op_conv_3d;
+
+gboolean
+tap_op_conv_shape (TapShapeContext *ctx, GError **error)
 {
   const TapShape *x = &ctx->inputs[0], *w = &ctx->inputs[1];
   gint64 group;
@@ -38,11 +40,11 @@ conv_shape (TapShapeContext *ctx, GError **error)
       return tap_op_fail (error, "a bias of %" G_GINT64_FORMAT " numbers is expected, found %s",
                           w->dims[0], bias);
     }
-  return tap_op_window_shape (ctx, w->dims[0], error);
+  return tap_op_window_shape (ctx, 1, w->dims[0], error);
 }
 
-static guint64
-conv_macs (const TapShapeContext *ctx)
+guint64
+tap_op_conv_macs (const TapShapeContext *ctx)
 {
   const TapShape *w = &ctx->inputs[1], *y = &ctx->outputs[0];
 
@@ -58,6 +60,7 @@ const TapOp tap_op_conv = {
   .min_outputs = 1,
   .max_outputs = 1,
   .region = TAP_REGION_WINDOW,
-  .shape = conv_shape,
-  .macs = conv_macs,
+  .shape = tap_op_conv_shape,
+  .macs = tap_op_conv_macs,
+  .in_space = &tap_op_conv_3d,
 };

@@ -222,6 +222,9 @@ infer_node (TapGraph *graph, TapInferState *state, TapNode *node, int *culprits,
       return TRUE;
     }
 
+  if (node->op->in_space != NULL && node->n_inputs > 0 && node->inputs[0] >= 0 &&
+      state->shapes[node->inputs[0]].n_dims >= 5)
+    node->op = node->op->in_space;
   fine = tap_infer_step (state, node, node->op, &step, &local_error);
   if (fine)
     apply (graph, state, node, &step);

@@ -7,11 +7,15 @@
 
 #include "ops/tap-op-private.h"
 
-static gboolean
-pool_shape (TapShapeContext *ctx, GError **error)
+extern const TapOp tap_op_average_pool_3d;
+extern const TapOp tap_op_lp_pool_3d;
+extern const TapOp tap_op_max_pool_3d;
+
+gboolean
+tap_op_pool_shape (TapShapeContext *ctx, GError **error)
 {
   if (!tap_op_check_rank (ctx, 0, 3, TAP_MAX_DIMS, error) ||
-      !tap_op_window_shape (ctx, ctx->inputs[0].dims[1], error))
+      !tap_op_window_shape (ctx, -1, ctx->inputs[0].dims[1], error))
     return FALSE;
 
   if (ctx->node->n_outputs > 1)
@@ -22,15 +26,17 @@ pool_shape (TapShapeContext *ctx, GError **error)
   return TRUE;
 }
 
-static guint64
-average_macs (const TapShapeContext *ctx)
+guint64
+tap_op_pool_macs (const TapShapeContext *ctx)
 {
-  TapWindow window;
+  guint64 n = (guint64) tap_shape_product (&ctx->outputs[0], 0, ctx->outputs[0].n_dims);
+  TapVolume volume;
 
-  if (!tap_op_window (ctx->node, &ctx->inputs[0], NULL, &window, NULL))
+  if (!tap_op_volume (ctx->node, &ctx->inputs[0], NULL, &volume, NULL))
     return 0;
-  return (guint64) tap_shape_product (&ctx->outputs[0], 0, ctx->outputs[0].n_dims) *
-         (guint64) window.kernel_h * (guint64) window.kernel_w;
+  for (int i = 0; i < 3; i++)
+    n *= (guint64) volume.axes[i].kernel;
+  return n;
 }
 
 const TapOp tap_op_max_pool = {
@@ -41,7 +47,8 @@ const TapOp tap_op_max_pool = {
   .min_outputs = 1,
   .max_outputs = 2,
   .region = TAP_REGION_WINDOW,
-  .shape = pool_shape,
+  .shape = tap_op_pool_shape,
+  .in_space = &tap_op_max_pool_3d,
 };
 
 const TapOp tap_op_average_pool = {
@@ -52,8 +59,9 @@ const TapOp tap_op_average_pool = {
   .min_outputs = 1,
   .max_outputs = 1,
   .region = TAP_REGION_WINDOW,
-  .shape = pool_shape,
-  .macs = average_macs,
+  .shape = tap_op_pool_shape,
+  .macs = tap_op_pool_macs,
+  .in_space = &tap_op_average_pool_3d,
 };
 
 const TapOp tap_op_lp_pool = {
@@ -64,6 +72,7 @@ const TapOp tap_op_lp_pool = {
   .min_outputs = 1,
   .max_outputs = 1,
   .region = TAP_REGION_WINDOW,
-  .shape = pool_shape,
-  .macs = average_macs,
+  .shape = tap_op_pool_shape,
+  .macs = tap_op_pool_macs,
+  .in_space = &tap_op_lp_pool_3d,
 };

@@ -13,6 +13,7 @@ extern const TapOp tap_op_and;
 extern const TapOp tap_op_arg_max;
 extern const TapOp tap_op_arg_min;
 extern const TapOp tap_op_average_pool;
+extern const TapOp tap_op_average_pool_3d;
 extern const TapOp tap_op_batch_normalization;
 extern const TapOp tap_op_cast;
 extern const TapOp tap_op_ceil;
@@ -22,7 +23,9 @@ extern const TapOp tap_op_concat;
 extern const TapOp tap_op_constant;
 extern const TapOp tap_op_constant_of_shape;
 extern const TapOp tap_op_conv;
+extern const TapOp tap_op_conv_3d;
 extern const TapOp tap_op_conv_transpose;
+extern const TapOp tap_op_conv_transpose_3d;
 extern const TapOp tap_op_cos;
 extern const TapOp tap_op_depth_to_space;
 extern const TapOp tap_op_div;
@@ -57,9 +60,11 @@ extern const TapOp tap_op_less_or_equal;
 extern const TapOp tap_op_log;
 extern const TapOp tap_op_log_softmax;
 extern const TapOp tap_op_lp_pool;
+extern const TapOp tap_op_lp_pool_3d;
 extern const TapOp tap_op_matmul;
 extern const TapOp tap_op_max;
 extern const TapOp tap_op_max_pool;
+extern const TapOp tap_op_max_pool_3d;
 extern const TapOp tap_op_mean;
 extern const TapOp tap_op_min;
 extern const TapOp tap_op_mish;
@@ -123,6 +128,7 @@ static const TapOp *const ops[] = {
   &tap_op_arg_max,
   &tap_op_arg_min,
   &tap_op_average_pool,
+  &tap_op_average_pool_3d,
   &tap_op_batch_normalization,
   &tap_op_cast,
   &tap_op_ceil,
@@ -132,7 +138,9 @@ static const TapOp *const ops[] = {
   &tap_op_constant,
   &tap_op_constant_of_shape,
   &tap_op_conv,
+  &tap_op_conv_3d,
   &tap_op_conv_transpose,
+  &tap_op_conv_transpose_3d,
   &tap_op_cos,
   &tap_op_depth_to_space,
   &tap_op_div,
@@ -167,9 +175,11 @@ static const TapOp *const ops[] = {
   &tap_op_log,
   &tap_op_log_softmax,
   &tap_op_lp_pool,
+  &tap_op_lp_pool_3d,
   &tap_op_matmul,
   &tap_op_max,
   &tap_op_max_pool,
+  &tap_op_max_pool_3d,
   &tap_op_mean,
   &tap_op_min,
   &tap_op_mish,

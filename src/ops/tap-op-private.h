@@ -77,7 +77,15 @@ TapTensor *tap_fold_new (const TapShapeContext *ctx, int output, GError **error)
 /* Output 0 is input 0 in another shape, without copying. */
 gboolean tap_fold_view (const TapShapeContext *ctx, TapTensor **outputs, GError **error);
 
-/* Rectangle and geometry of Conv, pooling …, for shape rules: out [N, channels, spatial…]. */
-gboolean tap_op_window_shape (TapShapeContext *ctx, gint64 channels, GError **error);
+/* Geometry of Conv, pooling …, for shape rules: out [N, channels, spatial…]. @weights: the input that has the
+ * kernel, or -1. */
+gboolean tap_op_window_shape (TapShapeContext *ctx, int weights, gint64 channels, GError **error);
+/* Shape rules in any number of dimensions up to three. */
+gboolean tap_op_conv_shape (TapShapeContext *ctx, GError **error);
+guint64 tap_op_conv_macs (const TapShapeContext *ctx);
+gboolean tap_op_conv_transpose_shape (TapShapeContext *ctx, GError **error);
+guint64 tap_op_conv_transpose_macs (const TapShapeContext *ctx);
+gboolean tap_op_pool_shape (TapShapeContext *ctx, GError **error);
+guint64 tap_op_pool_macs (const TapShapeContext *ctx);
 
 G_END_DECLS

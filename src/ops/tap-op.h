@@ -42,6 +42,8 @@ struct _TapOp
   gboolean folds_from_shape;
   /* optional: multiply-adds of one run at these shapes; absent means 0 */
   guint64 (*macs) (const TapShapeContext *ctx);
+  /* optional: the operator that stands for this one where the first input has 5 dimensions or more */
+  const TapOp *in_space;
 };
 
 /* Geometry of a sliding window, all resolved (auto_pad, ceil_mode, Caffe's rule). 1-D operators are
@@ -60,6 +62,26 @@ gboolean tap_op_window (const TapNode *node,
                         const TapShape *input,
                         const TapShape *weights,
                         TapWindow *window,
+                        GError **error);
+/* A window in three dimensions: depth, rows, columns; those that the operator does not have are of one cell. */
+typedef struct
+{
+  int kernel, stride, dilation, pad_begin, pad_end;
+  int in, out;
+} TapVolumeAxis;
+
+typedef struct
+{
+  TapVolumeAxis axes[3];
+  int group;
+  gboolean transposed; /* ConvTranspose: the window slides over the output */
+} TapVolume;
+
+/* For the same in up to three dimensions. */
+gboolean tap_op_volume (const TapNode *node,
+                        const TapShape *input,
+                        const TapShape *weights,
+                        TapVolume *volume,
                         GError **error);
 /* Output cells that can see any input cell of @changed; METHODS 4.2. */
 TapRect tap_window_region (const TapWindow *window, const TapRect *changed);

@@ -170,14 +170,14 @@ read_axes (const TapNode *node,
            const TapShape *weights,
            int n_axes,
            gboolean transposed,
-           Axis *axes,
+           Axis *axes, /* the last @n_axes of three */
            GError **error)
 {
   const char *auto_pad = tap_attrs_get_string (node->attrs, "auto_pad", "NOTSET");
   gboolean ceiling = tap_attrs_get_int (node->attrs, "ceil_mode", 0) != 0 ||
                      tap_attrs_get_int (node->attrs, "caffe_ceil", 0) != 0;
-  gint64 kernel[2], stride[2], dilation[2], pads[4];
-  gint64 output_pad[2] = { 0 }, wanted[2] = { 0 };
+  gint64 kernel[3], stride[3], dilation[3], pads[6];
+  gint64 output_pad[3] = { 0 }, wanted[3] = { 0 };
 
   if (!read_kernel (node, weights, n_axes, kernel, error) ||
       !read_list (node, "strides", n_axes, 1, 1, 1, stride, error) ||
@@ -190,7 +190,7 @@ read_axes (const TapNode *node,
 
   for (int i = 0; i < n_axes; i++)
     {
-      Axis *axis = &axes[2 - n_axes + i];
+      Axis *axis = &axes[3 - n_axes + i];
 
       *axis = (Axis){
         .kernel = kernel[i],
@@ -236,20 +236,24 @@ lrn_axes (const TapNode *node, const TapShape *input, Axis *axes, GError **error
   return TRUE;
 }
 
-gboolean
-tap_op_window (const TapNode *node,
-               const TapShape *input,
-               const TapShape *weights,
-               TapWindow *window,
-               GError **error)
+/* All axes, of which those that the operator does not have are of one cell. */
+static gboolean
+settle (const TapNode *node,
+        const TapShape *input,
+        const TapShape *weights,
+        int max_axes,
+        Axis *axes,
+        gint64 *group,
+        gboolean *transposed,
+        GError **error)
 {
-  /* an operator in one dimension is one of height 1 */
-  Axis axes[2] = { { .kernel = 1, .stride = 1, .dilation = 1, .in = 1, .out = 1 } };
-  gboolean transposed = g_str_equal (node->op_type, "ConvTranspose");
   int n_axes = input->n_dims - 2;
-  gint64 group = tap_attrs_get_int (node->attrs, "group", 1);
 
-  if (n_axes > 2)
+  for (int i = 0; i < 3; i++)
+    axes[i] = (Axis){ .kernel = 1, .stride = 1, .dilation = 1, .in = 1, .out = 1 };
+  *transposed = g_str_has_prefix (node->op_type, "ConvTranspose");
+  *group = tap_attrs_get_int (node->attrs, "group", 1);
+  if (n_axes > max_axes)
     return tap_op_decline (error, "windows in %d dimensions are not supported", n_axes);
   if (n_axes < 1)
     {
@@ -264,20 +268,32 @@ tap_op_window (const TapNode *node,
 
       return tap_op_fail (error, "weights of %s do not go with an input of %s", b, a);
     }
-  if (group < 1 || group > LARGEST)
+  if (*group < 1 || *group > LARGEST)
     return tap_op_fail (
-      error, "the attribute “group” is expected to be at least 1, found %" G_GINT64_FORMAT, group);
+      error, "the attribute “group” is expected to be at least 1, found %" G_GINT64_FORMAT, *group);
 
   if (g_str_equal (node->op_type, "LRN"))
     {
       if (n_axes != 2)
         return tap_op_decline (error, "normalization within channels needs two dimensions");
-      if (!lrn_axes (node, input, axes, error))
-        return FALSE;
+      return lrn_axes (node, input, axes + 1, error);
     }
-  else if (!read_axes (node, input, weights, n_axes, transposed, axes, error))
-    return FALSE;
+  return read_axes (node, input, weights, n_axes, *transposed, axes, error);
+}
 
+gboolean
+tap_op_window (const TapNode *node,
+               const TapShape *input,
+               const TapShape *weights,
+               TapWindow *window,
+               GError **error)
+{
+  Axis all[3], *axes = all + 1;
+  gboolean transposed;
+  gint64 group;
+
+  if (!settle (node, input, weights, 2, all, &group, &transposed, error))
+    return FALSE;
   *window = (TapWindow){
     .kernel_h = (int) axes[0].kernel,
     .kernel_w = (int) axes[1].kernel,
@@ -300,19 +316,44 @@ tap_op_window (const TapNode *node,
 }
 
 gboolean
-tap_op_window_shape (TapShapeContext *ctx, gint64 channels, GError **error)
+tap_op_volume (const TapNode *node,
+               const TapShape *input,
+               const TapShape *weights,
+               TapVolume *volume,
+               GError **error)
+{
+  Axis axes[3];
+  gint64 group;
+
+  if (!settle (node, input, weights, 3, axes, &group, &volume->transposed, error))
+    return FALSE;
+  volume->group = (int) group;
+  for (int i = 0; i < 3; i++)
+    volume->axes[i] = (TapVolumeAxis){
+      .kernel = (int) axes[i].kernel,
+      .stride = (int) axes[i].stride,
+      .dilation = (int) axes[i].dilation,
+      .pad_begin = (int) axes[i].pad_begin,
+      .pad_end = (int) axes[i].pad_end,
+      .in = (int) axes[i].in,
+      .out = (int) axes[i].out,
+    };
+  return TRUE;
+}
+
+gboolean
+tap_op_window_shape (TapShapeContext *ctx, int weights, gint64 channels, GError **error)
 {
   const TapShape *input = &ctx->inputs[0];
-  gboolean weighted = g_str_has_prefix (ctx->node->op_type, "Conv");
-  TapWindow window;
+  TapVolume volume;
 
-  if (!tap_op_window (ctx->node, input, weighted ? &ctx->inputs[1] : NULL, &window, error))
+  if (!tap_op_volume (ctx->node, input, weights >= 0 ? &ctx->inputs[weights] : NULL, &volume,
+                      error))
     return FALSE;
   ctx->outputs[0] = *input;
   ctx->outputs[0].dims[1] = channels;
-  if (input->n_dims == 4)
-    ctx->outputs[0].dims[2] = window.out_h;
-  ctx->outputs[0].dims[input->n_dims - 1] = window.out_w;
+  for (int i = 2; i < input->n_dims; i++)
+    ctx->outputs[0].dims[i] = volume.axes[i + 3 - input->n_dims].out;
   return TRUE;
 }
 

@@ -65,6 +65,7 @@ extern const OperatorCase cases_move[];
 extern const OperatorCase cases_normalize[];
 extern const OperatorCase cases_pointwise[];
 extern const OperatorCase cases_reduce[];
+extern const OperatorCase cases_volume[];
 extern const OperatorCase cases_window[];
 
 G_END_DECLS

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/tap-error.h"
 #include "engine-test.h"
@@ -109,26 +108,6 @@ run_folder (const char *folder, GPtrArray *inputs, guint n_fed, double *worst, G
   return TRUE;
 }
 
-/* Windows in three dimensions are beyond this engine. These alone may be left out. */
-static const char *const three_dimensional[] = {
-  "test_AvgPool3d",
-  "test_AvgPool3d_stride",
-  "test_AvgPool3d_stride1_pad0_gpu_input",
-  "test_Conv3d",
-  "test_Conv3d_dilated",
-  "test_Conv3d_dilated_strided",
-  "test_Conv3d_groups",
-  "test_Conv3d_no_bias",
-  "test_Conv3d_stride",
-  "test_Conv3d_stride_padding",
-  "test_MaxPool3d",
-  "test_MaxPool3d_stride",
-  "test_MaxPool3d_stride_padding",
-  "test_convtranspose_3d",
-  NULL,
-};
-
-/* TRUE when it passed, or is one of those that are left out. */
 static gboolean
 check_folder (const char *folder, const char *name, int *n_passed)
 {
@@ -153,13 +132,7 @@ check_folder (const char *folder, const char *name, int *n_passed)
     }
   if (!ran)
     {
-      g_test_message ("left out: %s: %s", name, error->message);
-      return g_strv_contains (three_dimensional, name) &&
-             strstr (error->message, "3 dimensions") != NULL;
-    }
-  if (g_strv_contains (three_dimensional, name))
-    {
-      g_test_message ("%s runs now, take it out of the list", name);
+      g_test_message ("WRONG: %s: %s", name, error->message);
       return FALSE;
     }
   /* node tests promise 1e-3 relative and 1e-7 absolute; ours are closer */
@@ -183,8 +156,7 @@ test_conformance (gconstpointer data)
   int n_passed = 0, n = 0;
   gboolean fine = TRUE;
 
-  g_test_summary (
-    "Every operator gives what ONNX's own tests expect, but for windows in 3 dimensions");
+  g_test_summary ("Every operator gives what ONNX's own tests expect");
   if (folder == NULL)
     return;
   dir = g_dir_open (folder, 0, NULL);

@@ -53,13 +53,13 @@ static void
 test_unsupported_use (void)
 {
   g_autoptr (TapGraph) graph = tap_graph_new (NULL);
-  int x = graph_input (graph, "x", 5, 1, 3, 8, 8, 8);
-  int w = graph_weights (graph, "w", 5, 4, 3, 3, 3, 3);
+  int x = graph_input (graph, "x", 6, 1, 3, 8, 8, 8, 8);
+  int w = graph_weights (graph, "w", 6, 4, 3, 3, 3, 3, 3);
   int conv = graph_node (graph, "Conv", "volume", NULL, x, w, -1);
   int relu = graph_node (graph, "Relu", "after", NULL, conv, -1);
 
   graph_finish (graph, &relu, 1);
-  g_assert_nonnull (strstr (graph_find (graph, "volume")->problem, "3 dimensions"));
+  g_assert_nonnull (strstr (graph_find (graph, "volume")->problem, "4 dimensions"));
   g_assert_nonnull (strstr (graph_find (graph, "after")->problem, "“volume” (Conv)"));
 }
 

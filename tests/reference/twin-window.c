@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Sizes and pads are those of the ONNX operator pages; “caffe_ceil”, “caffe_count” those of Caffe's
- * PoolingLayer. A signal in one dimension is a picture of height 1. */
+ * PoolingLayer. A picture is a volume of depth 1, a signal in one dimension a picture of height 1. */
 
 #include "config.h"
 
@@ -17,7 +17,7 @@ typedef struct
 
 typedef struct
 {
-  Axis y, x;
+  Axis z, y, x;
   gint64 images, channels;
 } Window;
 
@@ -95,11 +95,15 @@ read_window (const TwinCall *call, const TwinArray *weights, gboolean transposed
 {
   const TapShape *x = &call->inputs[0].shape;
   int n_axes = x->n_dims - 2;
-  Window w = { .y = { 1, 1, 1, 0, 0, 1, 1 }, .images = x->dims[0], .channels = x->dims[1] };
+  Window w = { .z = { 1, 1, 1, 0, 0, 1, 1 },
+               .y = { 1, 1, 1, 0, 0, 1, 1 },
+               .images = x->dims[0],
+               .channels = x->dims[1] };
+  Axis *axes[] = { &w.z, &w.y, &w.x };
 
   for (int i = 0; i < n_axes; i++)
     {
-      Axis *axis = i == n_axes - 1 ? &w.x : &w.y;
+      Axis *axis = axes[3 - n_axes + i];
 
       *axis = read_axis (call, i, n_axes, x->dims[2 + i],
                          weights != NULL ? weights->shape.dims[2 + i] : 0);
@@ -117,7 +121,9 @@ output_shape (const TwinCall *call, const Window *w, gint64 channels)
 {
   if (call->inputs[0].shape.n_dims == 3)
     return tap_shape_new (3, w->images, channels, w->x.out);
-  return tap_shape_new (4, w->images, channels, w->y.out, w->x.out);
+  if (call->inputs[0].shape.n_dims == 4)
+    return tap_shape_new (4, w->images, channels, w->y.out, w->x.out);
+  return tap_shape_new (5, w->images, channels, w->z.out, w->y.out, w->x.out);
 }
 
 /* The input cell that tap @r of output @p looks at; FALSE beyond the borders. */
@@ -129,20 +135,29 @@ look (const Axis *axis, gint64 p, gint64 r, gint64 *h)
 }
 
 static gsize
-cell_of (const Window *w, gint64 n, gint64 c, gint64 h, gint64 v)
+cell_of (const Window *w, gint64 n, gint64 c, gint64 d, gint64 h, gint64 v)
 {
-  return (gsize) (((n * w->channels + c) * w->y.in + h) * w->x.in + v);
+  return (gsize) ((((n * w->channels + c) * w->z.in + d) * w->y.in + h) * w->x.in + v);
 }
 
 #define EACH_OUTPUT(n_channels)                                                                    \
   for (gint64 n = 0, cell = 0; n < w.images; n++)                                                  \
     for (gint64 k = 0; k < (n_channels); k++)                                                      \
-      for (gint64 p = 0; p < w.y.out; p++)                                                         \
-        for (gint64 q = 0; q < w.x.out; q++, cell++)
+      for (gint64 o = 0; o < w.z.out; o++)                                                         \
+        for (gint64 p = 0; p < w.y.out; p++)                                                       \
+          for (gint64 q = 0; q < w.x.out; q++, cell++)
 
-#define EACH_TAP(r, s)                                                                             \
-  for (gint64 r = 0; r < w.y.kernel; r++)                                                          \
-    for (gint64 s = 0; s < w.x.kernel; s++)
+#define EACH_TAP(t, r, s)                                                                          \
+  for (gint64 t = 0; t < w.z.kernel; t++)                                                          \
+    for (gint64 r = 0; r < w.y.kernel; r++)                                                        \
+      for (gint64 s = 0; s < w.x.kernel; s++)
+
+/* Cells of the weights: [maps][channels][kernel]. */
+static gsize
+weight_of (const Window *w, gint64 map_and_channel, gint64 t, gint64 r, gint64 s)
+{
+  return (gsize) (((map_and_channel * w->z.kernel + t) * w->y.kernel + r) * w->x.kernel + s);
+}
 
 /* Fast algorithms round more than the definition does. */
 static void
@@ -184,17 +199,17 @@ conv (TwinCall *call)
   EACH_OUTPUT (outs)
   {
     double sum = twin_has (call, 2) ? call->inputs[2].cells[k] : 0, size = fabs (sum);
-    gint64 h, v, n_terms = 1;
+    gint64 d, h, v, n_terms = 1;
 
     for (gint64 c = 0; c < in_per_group; c++)
-      EACH_TAP (r, s)
+      EACH_TAP (t, r, s)
       {
         double term;
 
-        if (!look (&w.y, p, r, &h) || !look (&w.x, q, s, &v))
+        if (!look (&w.z, o, t, &d) || !look (&w.y, p, r, &h) || !look (&w.x, q, s, &v))
           continue;
-        term = weights->cells[((k * in_per_group + c) * w.y.kernel + r) * w.x.kernel + s] *
-               x->cells[cell_of (&w, n, k / out_per_group * in_per_group + c, h, v)];
+        term = weights->cells[weight_of (&w, k * in_per_group + c, t, r, s)] *
+               x->cells[cell_of (&w, n, k / out_per_group * in_per_group + c, d, h, v)];
         sum += term;
         size += fabs (term);
         n_terms++;
@@ -226,21 +241,23 @@ conv_transpose (TwinCall *call)
   /* every input cell paints its kernel */
   for (gint64 n = 0; n < w.images; n++)
     for (gint64 c = 0; c < w.channels; c++)
-      for (gint64 h = 0; h < w.y.in; h++)
+      for (gint64 dh = 0; dh < w.z.in * w.y.in; dh++)
         for (gint64 v = 0; v < w.x.in; v++)
           for (gint64 m = 0; m < out_per_group; m++)
-            EACH_TAP (r, s)
+            EACH_TAP (t, r, s)
             {
+              gint64 d = dh / w.y.in, h = dh % w.y.in;
+              gint64 o = d * w.z.stride - w.z.before + t * w.z.dilation;
               gint64 p = h * w.y.stride - w.y.before + r * w.y.dilation;
               gint64 q = v * w.x.stride - w.x.before + s * w.x.dilation;
               gint64 k = c / in_per_group * out_per_group + m;
-              gint64 to = ((n * outs + k) * w.y.out + p) * w.x.out + q;
+              gint64 to = (((n * outs + k) * w.z.out + o) * w.y.out + p) * w.x.out + q;
               double term;
 
-              if (p < 0 || p >= w.y.out || q < 0 || q >= w.x.out)
+              if (o < 0 || o >= w.z.out || p < 0 || p >= w.y.out || q < 0 || q >= w.x.out)
                 continue;
-              term = x->cells[cell_of (&w, n, c, h, v)] *
-                     weights->cells[((c * out_per_group + m) * w.y.kernel + r) * w.x.kernel + s];
+              term = x->cells[cell_of (&w, n, c, d, h, v)] *
+                     weights->cells[weight_of (&w, c * out_per_group + m, t, r, s)];
               sums[to] += term;
               sizes[to] += fabs (term);
               terms[to]++;
@@ -251,11 +268,11 @@ conv_transpose (TwinCall *call)
 
 /* The index that the second output gives: of the cell in the whole input, rows or columns first. */
 static double
-max_index (const TwinCall *call, const Window *w, gint64 n, gint64 k, gint64 h, gint64 v)
+max_index (const TwinCall *call, const Window *w, gint64 n, gint64 k, gint64 d, gint64 h, gint64 v)
 {
   if (twin_int (call, "storage_order", 0) != 0)
-    return (double) ((n * w->channels + k) * w->y.in * w->x.in + v * w->y.in + h);
-  return (double) cell_of (w, n, k, h, v);
+    return (double) (((n * w->channels + k) * w->x.in + v) * w->y.in * w->z.in + h * w->z.in + d);
+  return (double) cell_of (w, n, k, d, h, v);
 }
 
 static void
@@ -270,19 +287,19 @@ max_pool (TwinCall *call)
   EACH_OUTPUT (w.channels)
   {
     double best = -INFINITY, index = -1;
-    gint64 h, v;
+    gint64 d, h, v;
 
-    EACH_TAP (r, s)
+    EACH_TAP (t, r, s)
     {
       double value;
 
-      if (!look (&w.y, p, r, &h) || !look (&w.x, q, s, &v))
+      if (!look (&w.z, o, t, &d) || !look (&w.y, p, r, &h) || !look (&w.x, q, s, &v))
         continue;
-      value = x[cell_of (&w, n, k, h, v)];
+      value = x[cell_of (&w, n, k, d, h, v)];
       if (index < 0 || value > best || (isnan (value) && !isnan (best)))
         {
           best = value;
-          index = max_index (call, &w, n, k, h, v);
+          index = max_index (call, &w, n, k, d, h, v);
         }
     }
     y[cell] = best;
@@ -322,18 +339,19 @@ average_pool (TwinCall *call)
   EACH_OUTPUT (w.channels)
   {
     double sum = 0, size = 0;
-    double count = (double) (counted (call, &w.y, p) * counted (call, &w.x, q));
-    gint64 h, v;
+    double count =
+      (double) (counted (call, &w.z, o) * counted (call, &w.y, p) * counted (call, &w.x, q));
+    gint64 d, h, v;
 
-    EACH_TAP (r, s)
+    EACH_TAP (t, r, s)
     {
-      if (!look (&w.y, p, r, &h) || !look (&w.x, q, s, &v))
+      if (!look (&w.z, o, t, &d) || !look (&w.y, p, r, &h) || !look (&w.x, q, s, &v))
         continue;
-      sum += x[cell_of (&w, n, k, h, v)];
-      size += fabs (x[cell_of (&w, n, k, h, v)]);
+      sum += x[cell_of (&w, n, k, d, h, v)];
+      size += fabs (x[cell_of (&w, n, k, d, h, v)]);
     }
     twin_set (&call->outputs[0], (gsize) cell, count > 0 ? sum / count : 0,
-              (double) (w.y.kernel * w.x.kernel) + 2, count > 0 ? size / count : 0);
+              (double) (w.z.kernel * w.y.kernel * w.x.kernel) + 2, count > 0 ? size / count : 0);
   }
 }
 
@@ -349,18 +367,28 @@ lp_pool (TwinCall *call)
   EACH_OUTPUT (w.channels)
   {
     double sum = 0;
-    gint64 h, v;
+    gint64 d, h, v;
 
-    EACH_TAP (r, s)
-    if (look (&w.y, p, r, &h) && look (&w.x, q, s, &v))
-      sum += pow (fabs (x[cell_of (&w, n, k, h, v)]), power);
+    EACH_TAP (t, r, s)
+    if (look (&w.z, o, t, &d) && look (&w.y, p, r, &h) && look (&w.x, q, s, &v))
+      sum += pow (fabs (x[cell_of (&w, n, k, d, h, v)]), power);
     /* each term and the root through powf() */
     twin_set (&call->outputs[0], (gsize) cell, pow (sum, 1 / power),
-              ((double) (w.y.kernel * w.x.kernel) + 8 * power) / power + 8, pow (sum, 1 / power));
+              ((double) (w.z.kernel * w.y.kernel * w.x.kernel) + 8 * power) / power + 8,
+              pow (sum, 1 / power));
   }
 }
 
 const Twin twins_window[] = {
-  { "AveragePool", average_pool }, { "Conv", conv },        { "ConvTranspose", conv_transpose },
-  { "LpPool", lp_pool },           { "MaxPool", max_pool }, { NULL, NULL },
+  { "AveragePool", average_pool },
+  { "AveragePool3D", average_pool },
+  { "Conv", conv },
+  { "Conv3D", conv },
+  { "ConvTranspose", conv_transpose },
+  { "ConvTranspose3D", conv_transpose },
+  { "LpPool", lp_pool },
+  { "LpPool3D", lp_pool },
+  { "MaxPool", max_pool },
+  { "MaxPool3D", max_pool },
+  { NULL, NULL },
 };

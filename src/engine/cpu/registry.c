@@ -13,6 +13,7 @@ extern const TapCpuKernel tap_cpu_and;
 extern const TapCpuKernel tap_cpu_arg_max;
 extern const TapCpuKernel tap_cpu_arg_min;
 extern const TapCpuKernel tap_cpu_average_pool;
+extern const TapCpuKernel tap_cpu_average_pool_3d;
 extern const TapCpuKernel tap_cpu_batch_normalization;
 extern const TapCpuKernel tap_cpu_cast;
 extern const TapCpuKernel tap_cpu_ceil;
@@ -21,7 +22,9 @@ extern const TapCpuKernel tap_cpu_clip;
 extern const TapCpuKernel tap_cpu_concat;
 extern const TapCpuKernel tap_cpu_constant_of_shape;
 extern const TapCpuKernel tap_cpu_conv;
+extern const TapCpuKernel tap_cpu_conv_3d;
 extern const TapCpuKernel tap_cpu_conv_transpose;
+extern const TapCpuKernel tap_cpu_conv_transpose_3d;
 extern const TapCpuKernel tap_cpu_cos;
 extern const TapCpuKernel tap_cpu_depth_to_space;
 extern const TapCpuKernel tap_cpu_div;
@@ -55,9 +58,11 @@ extern const TapCpuKernel tap_cpu_less_or_equal;
 extern const TapCpuKernel tap_cpu_log;
 extern const TapCpuKernel tap_cpu_log_softmax;
 extern const TapCpuKernel tap_cpu_lp_pool;
+extern const TapCpuKernel tap_cpu_lp_pool_3d;
 extern const TapCpuKernel tap_cpu_matmul;
 extern const TapCpuKernel tap_cpu_max;
 extern const TapCpuKernel tap_cpu_max_pool;
+extern const TapCpuKernel tap_cpu_max_pool_3d;
 extern const TapCpuKernel tap_cpu_mean;
 extern const TapCpuKernel tap_cpu_min;
 extern const TapCpuKernel tap_cpu_mish;
@@ -117,6 +122,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_arg_max,
   &tap_cpu_arg_min,
   &tap_cpu_average_pool,
+  &tap_cpu_average_pool_3d,
   &tap_cpu_batch_normalization,
   &tap_cpu_cast,
   &tap_cpu_ceil,
@@ -125,7 +131,9 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_concat,
   &tap_cpu_constant_of_shape,
   &tap_cpu_conv,
+  &tap_cpu_conv_3d,
   &tap_cpu_conv_transpose,
+  &tap_cpu_conv_transpose_3d,
   &tap_cpu_cos,
   &tap_cpu_depth_to_space,
   &tap_cpu_div,
@@ -159,9 +167,11 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_log,
   &tap_cpu_log_softmax,
   &tap_cpu_lp_pool,
+  &tap_cpu_lp_pool_3d,
   &tap_cpu_matmul,
   &tap_cpu_max,
   &tap_cpu_max_pool,
+  &tap_cpu_max_pool_3d,
   &tap_cpu_mean,
   &tap_cpu_min,
   &tap_cpu_mish,
