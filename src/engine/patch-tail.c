@@ -2,11 +2,14 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What follows the last map is the same work at every position: all of its weights on one row of numbers.
- * Joined as a batch, the positions read the weights once. */
+ * Joined as a batch, the positions read the weights once. Nobody else can use the session meanwhile, so a
+ * large layer is done some outputs at a time. */
 
 #include "config.h"
 
 #include "engine/patch-tail.h"
+
+#include <string.h>
 
 #include "ops/infer.h"
 
@@ -14,6 +17,15 @@
 #define LARGEST_BYTES (256 * 1024)
 
 #define ALIGNMENT 64
+
+/* Outputs of a fully connected layer are done in multiples of these, as the kernel does them. */
+#define ROWS        32
+/* Multiply-adds of a step for all positions, where it cannot be cut: some tens of milliseconds. */
+#define MOST_MACS   1.5e9
+/* Positions whose multiply-adds take as long as fetching the weight, more or less. */
+#define BALANCE     8
+/* Nanoseconds per weight and so many positions, as long as none have been measured. */
+#define FIRST_GUESS 1
 
 static gsize
 value_bytes (const TapPlan *plan, int v)
@@ -139,6 +151,41 @@ place (const TapPatchTail *self, int v, gsize *offsets, gsize end)
                 ~(gsize) (ALIGNMENT - 1));
 }
 
+/* A fully connected layer whose weights lie output by output, of which a part is a smaller one. */
+static gboolean
+can_be_cut (const TapPlan *plan, const TapPlanStep *step)
+{
+  const TapPlanValue *weights, *bias, *y;
+
+  if (!g_str_equal (step->node->op->name, "Gemm") || !is_constant (plan, step->inputs[1]) ||
+      tap_attrs_get_int (step->node->attrs, "transB", 0) == 0 ||
+      tap_attrs_get_int (step->node->attrs, "transA", 0) != 0 || step->n_reads > step->n_inputs)
+    return FALSE;
+  weights = &plan->values[step->inputs[1]];
+  y = &plan->values[step->outputs[0]];
+  if (weights->shape.n_dims != 2 || y->shape.n_dims != 2 || y->shape.dims[0] != 1)
+    return FALSE;
+  if (step->n_inputs < 3 || step->inputs[2] < 0)
+    return TRUE;
+  bias = &plan->values[step->inputs[2]];
+  return bias->shape.n_dims == 1 && bias->shape.dims[0] == weights->shape.dims[0];
+}
+
+/* Fewer where a step would take too long for so many. */
+static int
+find_room (const TapPatchTail *self, int room)
+{
+  for (int s = 0; s < self->plan->n_steps; s++)
+    {
+      const TapPlanStep *step = &self->plan->steps[s];
+      double macs = (double) tap_infer_macs (self->plan->graph, step->node);
+
+      if (self->steps[s] && macs > 0 && !can_be_cut (self->plan, step))
+        room = (int) CLAMP (MOST_MACS / macs, 1, room);
+    }
+  return room;
+}
+
 static gboolean
 allocate (TapPatchTail *self, GError **error)
 {
@@ -198,13 +245,14 @@ tap_patch_tail_new (TapSession *session,
 
   self->session = session;
   self->plan = base->plan;
-  self->room = room;
+  self->ns_per_cost = FIRST_GUESS;
   self->steps = g_new0 (gboolean, (gsize) base->plan->n_steps + 1);
   self->made = g_new0 (gboolean, (gsize) base->plan->n_values + 1);
   self->data = g_new0 (gpointer, (gsize) base->plan->n_values + 1);
   self->reads = g_array_new (FALSE, FALSE, sizeof (int));
   self->arrays = g_new (TapCpuArray, 2 * (gsize) base->plan->max_io + 1);
   choose_steps (self, base, needed);
+  self->room = find_room (self, room);
   return allocate (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -214,6 +262,7 @@ tap_patch_tail_free (TapPatchTail *self)
   if (self == NULL)
     return;
   tap_block_memory_clear (&self->memory);
+  tap_block_memory_clear (&self->part);
   g_array_unref (self->reads);
   g_free (self->steps);
   g_free (self->made);
@@ -228,8 +277,24 @@ tap_patch_tail_get (const TapPatchTail *self, int value, int i)
   return (char *) self->data[value] + value_bytes (self->plan, value) * (gsize) i;
 }
 
+/* The arrays of a step for the pieces of the run. */
+static void
+bind (TapPatchTail *self, const TapPlanStep *step)
+{
+  TapCpuArray *outputs = self->arrays + self->plan->max_io;
+
+  tap_plan_bind (self->plan, step, self->data, self->arrays, outputs);
+  for (int i = 0; i < step->n_reads; i++)
+    if (step->inputs[i] >= 0 && !is_constant (self->plan, step->inputs[i]))
+      self->arrays[i].shape.dims[0] *= self->n;
+  for (int i = 0; i < step->n_outputs; i++)
+    if (step->outputs[i] >= 0)
+      outputs[i].shape.dims[0] *= self->n;
+}
+
+/* Runs a step on the arrays that are bound. */
 static gboolean
-run_step (TapPatchTail *self, const TapPlanStep *step, int n, GError **error)
+run_bound (TapPatchTail *self, const TapPlanStep *step, GError **error)
 {
   TapCpuArray *outputs = self->arrays + self->plan->max_io;
   TapPlanStep batched = *step;
@@ -244,13 +309,6 @@ run_step (TapPatchTail *self, const TapPlanStep *step, int n, GError **error)
     .pool = self->session->pool,
   };
 
-  tap_plan_bind (self->plan, step, self->data, self->arrays, outputs);
-  for (int i = 0; i < step->n_reads; i++)
-    if (step->inputs[i] >= 0 && !is_constant (self->plan, step->inputs[i]))
-      self->arrays[i].shape.dims[0] *= n;
-  for (int i = 0; i < step->n_outputs; i++)
-    if (step->outputs[i] >= 0)
-      outputs[i].shape.dims[0] *= n;
   if (step->kernel->choose != NULL)
     run.algorithm = batched.algorithm = step->kernel->choose (&run);
   if (!tap_block_memory_reserve (
@@ -261,12 +319,100 @@ run_step (TapPatchTail *self, const TapPlanStep *step, int n, GError **error)
                                NULL, error);
 }
 
-gboolean
-tap_patch_tail_run (TapPatchTail *self, int n, GError **error)
+/* So many outputs of a fully connected layer, from self->row on. */
+static gboolean
+run_rows (TapPatchTail *self, const TapPlanStep *step, gsize rows, GError **error)
 {
-  for (int s = 0; s < self->plan->n_steps; s++)
-    if (self->steps[s] && !(self->plan->steps[s].kernel->flags & TAP_CPU_VIEW) &&
-        !run_step (self, &self->plan->steps[s], n, error))
-      return FALSE;
+  TapCpuArray *weights = &self->arrays[1], *y = &self->arrays[self->plan->max_io];
+  gsize first = (gsize) self->row;
+  gsize pitch = (gsize) y->shape.dims[1];
+  float *to = (float *) y->data + first;
+
+  weights->data = (float *) weights->data + first * (gsize) weights->shape.dims[1];
+  weights->shape.dims[0] = (gint64) rows;
+  if (step->n_inputs > 2 && self->arrays[2].data != NULL)
+    {
+      self->arrays[2].data = (float *) self->arrays[2].data + first;
+      self->arrays[2].shape.dims[0] = (gint64) rows;
+    }
+  y->data = self->part.data;
+  y->shape.dims[1] = (gint64) rows;
+  if (!run_bound (self, step, error))
+    return FALSE;
+  for (gsize i = 0; i < (gsize) self->n; i++)
+    memcpy (to + i * pitch, (const float *) self->part.data + i * rows, rows * sizeof (float));
   return TRUE;
+}
+
+/* As many outputs as fit the time, in nanoseconds; what is left of it. */
+static gboolean
+run_some (TapPatchTail *self, const TapPlanStep *step, double *left, GError **error)
+{
+  const TapShape *weights = &self->plan->values[step->inputs[1]].shape;
+  double cost = (double) weights->dims[1] * (1 + (double) self->n / BALANCE);
+  gint64 start = g_get_monotonic_time ();
+  int n = (int) weights->dims[0], rows = n - self->row;
+  double fitting = *left / (cost * self->ns_per_cost), took;
+
+  if (fitting < rows)
+    rows = MIN (rows, MAX ((int) fitting / ROWS, 1) * ROWS);
+  bind (self, step);
+  if (!tap_block_memory_reserve (&self->part, (gsize) rows * (gsize) self->n * sizeof (float),
+                                 error) ||
+      !run_rows (self, step, (gsize) rows, error))
+    return FALSE;
+  took = 1e3 * (double) (g_get_monotonic_time () - start);
+  /* of short ones the clock says little */
+  if (took > 1e5)
+    self->ns_per_cost = took / (cost * rows);
+  *left -= took;
+  self->row += rows;
+  if (self->row >= n)
+    {
+      self->row = 0;
+      self->step++;
+    }
+  return TRUE;
+}
+
+void
+tap_patch_tail_begin (TapPatchTail *self, int n)
+{
+  self->n = n;
+  self->step = self->row = 0;
+}
+
+gboolean
+tap_patch_tail_run (TapPatchTail *self, gint64 microseconds, GError **error)
+{
+  double left = 1e3 * (double) microseconds;
+
+  while (!tap_patch_tail_is_done (self) && left > 0)
+    {
+      const TapPlanStep *step = &self->plan->steps[self->step];
+      gint64 start = g_get_monotonic_time ();
+
+      if (!self->steps[self->step] || (step->kernel->flags & TAP_CPU_VIEW))
+        self->step++;
+      else if (can_be_cut (self->plan, step))
+        {
+          if (!run_some (self, step, &left, error))
+            return FALSE;
+        }
+      else
+        {
+          bind (self, step);
+          if (!run_bound (self, step, error))
+            return FALSE;
+          left -= 1e3 * (double) (g_get_monotonic_time () - start);
+          self->step++;
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+tap_patch_tail_is_done (const TapPatchTail *self)
+{
+  return self->step >= self->plan->n_steps;
 }

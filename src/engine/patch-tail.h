@@ -18,9 +18,15 @@ typedef struct
   GArray *reads;   /* int: values from outside that change from position to position */
   TapBlockMemory memory;
   TapCpuArray *arrays;
+  /* the run that is on */
+  int n;               /* pieces */
+  int step, row;       /* to go on with; the row of its weights */
+  TapBlockMemory part; /* outputs of some rows */
+  double ns_per_cost;  /* measured; a cost is a weight, and what becomes of it */
 } TapPatchTail;
 
-/* Empty when nothing can be joined. Errors: memory. (transfer full) */
+/* Empty when nothing can be joined. @room: for how many positions at most; there may be room for fewer when
+ * the work cannot be cut otherwise. Errors: memory. (transfer full) */
 TapPatchTail *tap_patch_tail_new (TapSession *session,
                                   const TapPatchBase *base,
                                   const gboolean *needed,
@@ -30,7 +36,11 @@ void tap_patch_tail_free (TapPatchTail *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapPatchTail, tap_patch_tail_free)
 /* Piece @i of a value that the tail makes or reads. */
 gpointer tap_patch_tail_get (const TapPatchTail *self, int value, int i);
-/* Runs it for the first @n pieces, with the session locked. */
-gboolean tap_patch_tail_run (TapPatchTail *self, int n, GError **error);
+/* Starts a run for the first @n pieces. */
+void tap_patch_tail_begin (TapPatchTail *self, int n);
+/* Goes on for about so many microseconds, with the session locked. How the run is cut leaves no trace in its
+ * results. */
+gboolean tap_patch_tail_run (TapPatchTail *self, gint64 microseconds, GError **error);
+gboolean tap_patch_tail_is_done (const TapPatchTail *self);
 
 G_END_DECLS

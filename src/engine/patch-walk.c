@@ -9,7 +9,7 @@
 
 #include "config.h"
 
-#include "engine/patch-walk.h"
+#include "engine/patch-flat.h"
 
 #include <string.h>
 
@@ -107,28 +107,35 @@ route_new (const TapPlan *plan)
   return route;
 }
 
-gboolean
-tap_patch_base_prepare (TapSession *session, TapPatchBase *base, guint n_shadows, GError **error)
+TapPatchShadow *
+tap_patch_base_take_shadow (TapSession *session, TapPatchBase *base, GError **error)
 {
+  TapPatchShadow *shadow;
+
   if (base->route == NULL)
     base->route = route_new (base->plan);
-  while (base->route->shadows->len < n_shadows)
+  for (guint i = 0; i < base->route->shadows->len; i++)
     {
-      TapPatchShadow *shadow;
-
-      if (!tap_session_check_budget (session, base->clean.size, error))
-        return FALSE;
-      shadow = g_new0 (TapPatchShadow, 1);
-      if (!tap_block_memory_reserve (&shadow->memory, base->clean.size, error))
+      shadow = g_ptr_array_index (base->route->shadows, i);
+      if (!shadow->taken)
         {
-          g_free (shadow);
-          return FALSE;
+          shadow->taken = TRUE;
+          return shadow;
         }
-      memcpy (shadow->memory.data, base->clean.data, base->clean.size);
-      shadow->dirty = g_new0 (TapChange, (gsize) base->plan->n_values + 1);
-      g_ptr_array_add (base->route->shadows, shadow);
     }
-  return TRUE;
+  if (!tap_session_check_budget (session, base->clean.size, error))
+    return NULL;
+  shadow = g_new0 (TapPatchShadow, 1);
+  if (!tap_block_memory_reserve (&shadow->memory, base->clean.size, error))
+    {
+      g_free (shadow);
+      return NULL;
+    }
+  memcpy (shadow->memory.data, base->clean.data, base->clean.size);
+  shadow->dirty = g_new0 (TapChange, (gsize) base->plan->n_values + 1);
+  shadow->taken = TRUE;
+  g_ptr_array_add (base->route->shadows, shadow);
+  return shadow;
 }
 
 gboolean *
@@ -334,7 +341,7 @@ void
 tap_patch_walk_init (TapPatchWalk *self,
                      TapSession *session,
                      const TapPatchBase *base,
-                     guint shadow,
+                     TapPatchShadow *shadow,
                      TapPool *pool,
                      gpointer scratch)
 {
@@ -345,11 +352,12 @@ tap_patch_walk_init (TapPatchWalk *self,
     .plan = base->plan,
     .base = base,
     .route = base->route,
-    .shadow = g_ptr_array_index (base->route->shadows, shadow),
+    .shadow = shadow,
     .pool = pool,
     .scratch = scratch,
   };
   self->changes = g_new0 (TapChange, n_values + 1);
+  self->flats = g_new0 (TapRect, n_values + 1);
   self->settled = g_new0 (TapRect, n_values + 1);
   self->data = g_new0 (gpointer, n_values + 1);
   self->arrays = g_new (TapCpuArray, 2 * (gsize) base->plan->max_io + 1);
@@ -358,7 +366,11 @@ tap_patch_walk_init (TapPatchWalk *self,
 void
 tap_patch_walk_clear (TapPatchWalk *self)
 {
+  if (self->shadow != NULL)
+    self->shadow->taken = FALSE;
+  self->shadow = NULL;
   g_clear_pointer (&self->changes, g_free);
+  g_clear_pointer (&self->flats, g_free);
   g_clear_pointer (&self->settled, g_free);
   g_clear_pointer (&self->data, g_free);
   g_clear_pointer (&self->arrays, g_free);
@@ -378,9 +390,11 @@ tap_patch_walk_begin (TapPatchWalk *self, const TapRect *region, const TapTensor
       self->changes[v] = (TapChange){ TAP_CLEAN };
       self->data[v] = clean_data (self, v);
     }
+  self->next = 0;
   if (self->data[picture] == NULL)
     return; /* no tap depends on it */
   mark (self, picture, &change);
+  self->flats[picture] = tap_patch_flat_of_pixels (region, pixels);
   to = self->data[picture];
   for (gsize c = 0; c < p.channels; c++)
     for (int row = 0; row < region->height; row++, from += region->width)
@@ -462,44 +476,87 @@ settle_inputs (TapPatchWalk *self, int s, const TapChange *change)
     }
 }
 
+static gboolean
+run_step (TapPatchWalk *self, int s, const TapRect *rect, GError **error)
+{
+  const TapPlanStep *step = &self->plan->steps[s];
+  TapCpuArray *outputs = self->arrays + self->plan->max_io;
+
+  return tap_session_run_step_on (self->session, self->plan, step, self->arrays, outputs, rect,
+                                  NULL, self->pool, self->scratch, error);
+}
+
+/* Computes @change of the outputs, or all but the cells of @flat that are repeated. */
+static gboolean
+compute (TapPatchWalk *self, int s, const TapChange *change, const TapRect *flat, GError **error)
+{
+  const TapPlanStep *step = &self->plan->steps[s];
+  TapRect strips[TAP_PATCH_STRIPS];
+  int n =
+    change->extent == TAP_PART ? tap_patch_flat_cut (self, s, &change->rect, flat, strips) : 0;
+
+  tap_plan_bind (self->plan, step, self->data, self->arrays, self->arrays + self->plan->max_io);
+  if (n == 0)
+    return run_step (self, s, change->extent == TAP_PART ? &change->rect : NULL, error);
+  for (int i = 0; i < n; i++)
+    if (!run_step (self, s, &strips[i], error))
+      return FALSE;
+  tap_patch_flat_fill (self, s, flat);
+  return TRUE;
+}
+
+/* The next step, if the change reaches it. */
+static gboolean
+advance (TapPatchWalk *self, int s, GError **error)
+{
+  const TapPlanStep *step = &self->plan->steps[s];
+  TapChange change = follow (self, s);
+  TapRect flat;
+
+  if (change.extent == TAP_CLEAN)
+    return TRUE;
+  flat = tap_patch_flat_follow (self, s, &change);
+  settle_inputs (self, s, &change);
+  for (int i = 0; i < step->n_outputs; i++)
+    if (step->outputs[i] >= 0)
+      {
+        mark (self, step->outputs[i], &change);
+        self->flats[step->outputs[i]] = flat;
+      }
+  return step->view || compute (self, s, &change, &flat, error);
+}
+
 gboolean
 tap_patch_walk_run (TapPatchWalk *self,
                     const gboolean *needed,
+                    gint64 until,
                     TapProgress *progress,
                     GCancellable *cancellable,
                     GError **error)
 {
   const TapPlan *plan = self->plan;
-  TapCpuArray *outputs = self->arrays + plan->max_io;
   double done = 0;
 
-  for (int s = 0; s < plan->n_steps; s++)
+  while (!tap_patch_walk_is_done (self))
     {
-      const TapPlanStep *step = &plan->steps[s];
-      TapChange change;
+      int s = self->next++;
 
-      done += step->cost;
+      done += plan->steps[s].cost;
       if (!needed[s])
         continue;
-      change = follow (self, s);
-      if (change.extent == TAP_CLEAN)
-        continue;
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      settle_inputs (self, s, &change);
-      for (int i = 0; i < step->n_outputs; i++)
-        if (step->outputs[i] >= 0)
-          mark (self, step->outputs[i], &change);
-      if (step->view)
-        continue;
-      tap_plan_bind (plan, step, self->data, self->arrays, outputs);
-      if (!tap_session_run_step_on (self->session, plan, step, self->arrays, outputs,
-                                    change.extent == TAP_PART ? &change.rect : NULL, NULL,
-                                    self->pool, self->scratch, error))
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) || !advance (self, s, error))
         return FALSE;
       tap_progress_set (progress, MIN (done, 1.0));
+      if (until > 0 && g_get_monotonic_time () >= until)
+        break;
     }
   return TRUE;
+}
+
+gboolean
+tap_patch_walk_is_done (const TapPatchWalk *self)
+{
+  return self->next >= self->plan->n_steps;
 }
 
 void

@@ -11,6 +11,7 @@ typedef struct
 {
   TapBlockMemory memory; /* laid out as the base */
   TapChange *dirty;      /* per value: bounds of where it may not be clean */
+  gboolean taken;        /* a walk is at work in it; guarded by the session's lock */
 } TapPatchShadow;
 
 /* How changes spread from step to step, found out once per base. */
@@ -33,9 +34,10 @@ gboolean tap_session_check_region (const TapPlan *plan,
                                    const TapRect *region,
                                    const TapTensor *pixels,
                                    GError **error);
-/* Makes the route when there is none yet, and at least @n_shadows shadows. Errors: memory. */
-gboolean
-tap_patch_base_prepare (TapSession *session, TapPatchBase *base, guint n_shadows, GError **error);
+/* A shadow that no walk is at work in, with the session locked; makes the route when there is none yet.
+ * (transfer none) Errors: memory. */
+TapPatchShadow *
+tap_patch_base_take_shadow (TapSession *session, TapPatchBase *base, GError **error);
 /* Per step: whether @taps depend on it. (transfer full) */
 gboolean *tap_patch_base_find_needed (const TapPatchBase *base, const TapTaps *taps);
 
@@ -50,27 +52,36 @@ typedef struct
   TapPool *pool;
   gpointer scratch;
   TapChange *changes; /* per value */
+  TapRect *flats;     /* per value: where each channel is one number, a part of the change */
   TapRect *settled;   /* per value: where it has been looked after already */
   gpointer *data; /* per value: in the base as long as it is clean, in the shadow from then on */
   TapCpuArray *arrays;
+  int next; /* the step to go on with */
 } TapPatchWalk;
 
+/* @shadow: taken for it. */
 void tap_patch_walk_init (TapPatchWalk *self,
                           TapSession *session,
                           const TapPatchBase *base,
-                          guint shadow,
+                          TapPatchShadow *shadow,
                           TapPool *pool,
                           gpointer scratch);
+/* Gives its shadow back: with the session locked. */
 void tap_patch_walk_clear (TapPatchWalk *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TapPatchWalk, tap_patch_walk_clear)
 /* Forgets the patch before, and lays @pixels over @region of the picture. */
 void tap_patch_walk_begin (TapPatchWalk *self, const TapRect *region, const TapTensor *pixels);
-/* Runs what @needed asks for and the change reaches; @needed as from tap_patch_base_find_needed(). */
+/* Runs what @needed asks for and the change reaches; @needed as from tap_patch_base_find_needed(). Goes on
+ * where it stopped: after at least one step, once the clock (g_get_monotonic_time()) is past @until; 0: at the
+ * end. */
 gboolean tap_patch_walk_run (TapPatchWalk *self,
                              const gboolean *needed,
+                             gint64 until,
                              TapProgress *progress,
                              GCancellable *cancellable,
                              GError **error);
+/* Whether all steps have been run. */
+gboolean tap_patch_walk_is_done (const TapPatchWalk *self);
 /* Writes the whole of a value to @to. */
 void tap_patch_walk_copy (TapPatchWalk *self, int value, gpointer to);
 

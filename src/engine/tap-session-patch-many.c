@@ -15,8 +15,8 @@
  * hears of results sooner; so the first ones are small. */
 #define BATCH       32
 #define FIRST_BATCH 4
-/* How long the workers go on without looking up. */
-#define ROUND_US    25000
+/* How long the workers go on without looking up; then each ends the step that it is in. */
+#define ROUND_US    20000
 
 typedef struct
 {
@@ -30,12 +30,16 @@ typedef struct
 
   gboolean *steps; /* per step: needed, and done position by position */
   TapPatchTail *tail;
+  int largest; /* batch */
   int n_walks;
-  TapPatchWalk *walks; /* per worker */
+  TapPatchWalk *walks; /* as many as there are workers */
+  int *positions;      /* per walk: the one that it is at, or -1 */
   TapBlockMemory *scratch;
   TapPool *alone; /* of one thread: each worker does its kernels alone */
 
-  int first, from;   /* of the batch; of the round */
+  int first, last;   /* positions of the batch: first .. last - 1 */
+  gint next;         /* atomic; the first of them that no walk has begun */
+  gint64 until;      /* end of the round */
   TapTrace **traces; /* of the batch */
   GMutex mutex;
   GError *error; /* the first; guarded by the mutex */
@@ -54,10 +58,16 @@ clear_walks (Many *self)
 static void
 many_clear (Many *self)
 {
-  clear_walks (self);
+  if (self->n_walks > 0)
+    {
+      g_mutex_lock (&self->session->mutex);
+      clear_walks (self);
+      g_mutex_unlock (&self->session->mutex);
+    }
   for (int i = 0; self->traces != NULL && i < BATCH; i++)
     g_clear_pointer (&self->traces[i], tap_trace_unref);
   g_free (self->walks);
+  g_free (self->positions);
   g_free (self->scratch);
   g_free (self->traces);
   g_free (self->steps);
@@ -105,12 +115,16 @@ static gboolean
 add_walk (Many *self, TapPool *pool, gsize scratch, GError **error)
 {
   int i = self->n_walks;
+  TapPatchShadow *shadow;
 
-  if (!tap_patch_base_prepare (self->session, self->base->base, (guint) i + 1, error) ||
-      !tap_block_memory_reserve (&self->scratch[i], scratch, error))
+  if (!tap_block_memory_reserve (&self->scratch[i], scratch, error))
     return FALSE;
-  tap_patch_walk_init (&self->walks[i], self->session, self->base->base, (guint) i, pool,
+  shadow = tap_patch_base_take_shadow (self->session, self->base->base, error);
+  if (shadow == NULL)
+    return FALSE;
+  tap_patch_walk_init (&self->walks[i], self->session, self->base->base, shadow, pool,
                        self->scratch[i].data);
+  self->positions[i] = -1;
   self->n_walks++;
   return TRUE;
 }
@@ -126,6 +140,7 @@ prepare_walks (Many *self, GError **error)
   gsize scratch;
 
   self->walks = g_new0 (TapPatchWalk, n_threads);
+  self->positions = g_new0 (int, n_threads);
   self->scratch = g_new0 (TapBlockMemory, n_threads);
   self->alone = tap_pool_new (1);
   scratch = scratch_bytes (self->session, plan, self->alone);
@@ -150,6 +165,7 @@ prepare (Many *self, GError **error)
   self->tail = tap_patch_tail_new (self->session, self->base->base, needed, BATCH, error);
   if (self->tail == NULL)
     return FALSE;
+  self->largest = self->tail->room;
   self->traces = g_new0 (TapTrace *, BATCH);
   self->steps = g_steal_pointer (&needed);
   for (int s = 0; s < plan->n_steps; s++)
@@ -172,19 +188,14 @@ take_value (Many *self, TapPatchWalk *walk, int v, GError **error)
   return tensor;
 }
 
-/* One position up to the tail. */
+/* Takes what the walk has found at its position. */
 static gboolean
-run_position (Many *self, int position, int worker, GError **error)
+finish_position (Many *self, TapPatchWalk *walk, int position, GError **error)
 {
-  TapPatchWalk *walk = &self->walks[worker];
   int slot = position - self->first;
   TapTrace *trace = tap_trace_new ();
 
   self->traces[slot] = trace;
-  tap_patch_walk_begin (walk, &self->regions[position],
-                        self->pixels[self->n_pixels == 1 ? 0 : position]);
-  if (!tap_patch_walk_run (walk, self->steps, NULL, self->cancellable, error))
-    return FALSE;
   for (guint i = 0; i < self->tail->reads->len; i++)
     {
       int v = g_array_index (self->tail->reads, int, i);
@@ -206,13 +217,45 @@ run_position (Many *self, int position, int worker, GError **error)
   return TRUE;
 }
 
+/* Positions one after the other, up to the tail, until none is left or the round is over. */
+static gboolean
+run_walk (Many *self, int i, GError **error)
+{
+  TapPatchWalk *walk = &self->walks[i];
+
+  do
+    {
+      int position = self->positions[i];
+
+      if (position < 0)
+        {
+          position = g_atomic_int_add (&self->next, 1);
+          if (position >= self->last)
+            return TRUE;
+          self->positions[i] = position;
+          tap_patch_walk_begin (walk, &self->regions[position],
+                                self->pixels[self->n_pixels == 1 ? 0 : position]);
+        }
+      if (!tap_patch_walk_run (walk, self->steps, self->until, NULL, self->cancellable, error))
+        return FALSE;
+      if (tap_patch_walk_is_done (walk))
+        {
+          self->positions[i] = -1;
+          if (!finish_position (self, walk, position, error))
+            return FALSE;
+        }
+    }
+  while (g_get_monotonic_time () < self->until);
+  return TRUE;
+}
+
 static void
-position_task (gpointer data, int task, int worker)
+walk_task (gpointer data, int task, int worker)
 {
   Many *self = data;
   GError *error = NULL;
 
-  if (run_position (self, self->from + task, worker, &error))
+  if (run_walk (self, task, &error))
     return;
   g_mutex_lock (&self->mutex);
   if (self->error == NULL)
@@ -222,74 +265,92 @@ position_task (gpointer data, int task, int worker)
   g_mutex_unlock (&self->mutex);
 }
 
-/* @n positions of the batch, with the session locked. */
-static gboolean
-run_round (Many *self, int n, GError **error)
+/* As far as the walks of the batch come in a little while, with the session locked; how many of its positions
+ * are done then, or -1. */
+static int
+run_round (Many *self, GError **error)
 {
+  int done;
+
   tap_session_enter (self->session);
+  self->until = g_get_monotonic_time () + ROUND_US;
   if (self->n_walks < tap_pool_get_n_threads (self->session->pool))
-    for (int i = 0; i < n; i++)
-      position_task (self, i, 0);
+    walk_task (self, 0, 0);
   else
-    tap_pool_run (self->session->pool, n, position_task, self);
+    tap_pool_run (self->session->pool, self->n_walks, walk_task, self);
   tap_session_leave (self->session);
-  if (self->error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->error));
-  return FALSE;
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return -1;
+    }
+  done = MIN (self->next, self->last) - self->first;
+  for (int i = 0; i < self->n_walks; i++)
+    if (self->positions[i] >= 0)
+      done--;
+  return done;
 }
 
-/* Adds what the tail gives to the traces of the batch. */
+/* The end of the network for the batch, a part at a time. */
 static gboolean
-finish_batch (Many *self, int n, GError **error)
+run_tail (Many *self, int n, double fraction, TapProgress *progress, GError **error)
+{
+  gboolean fine = TRUE;
+
+  for (tap_patch_tail_begin (self->tail, n); fine && !tap_patch_tail_is_done (self->tail);)
+    {
+      tap_session_enter (self->session);
+      fine = tap_patch_tail_run (self->tail, ROUND_US, error);
+      tap_session_leave (self->session);
+      fine = fine && !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+      tap_progress_set (progress, fraction);
+    }
+  return fine;
+}
+
+/* Adds what the tail has given to the traces of the batch. */
+static gboolean
+add_tail (Many *self, int n, GError **error)
 {
   const TapPlan *plan = self->base->base->plan;
-  gboolean fine;
 
-  tap_session_enter (self->session);
-  fine = tap_patch_tail_run (self->tail, n, error);
-  tap_session_leave (self->session);
-  for (guint i = 0; fine && i < self->taps->values->len; i++)
+  for (guint i = 0; i < self->taps->values->len; i++)
     {
       int v = g_array_index (self->taps->values, int, i);
       const TapPlanValue *value = &plan->values[v];
 
-      for (int slot = 0; fine && self->tail->made[v] && slot < n; slot++)
+      for (int slot = 0; self->tail->made[v] && slot < n; slot++)
         {
           TapTensor *tensor = tap_tensor_new_uninit (value->dtype, &value->shape, error);
 
-          fine = tensor != NULL;
-          if (!fine)
-            break;
+          if (tensor == NULL)
+            return FALSE;
           memcpy (tensor->data, tap_patch_tail_get (self->tail, v, slot),
                   tensor->count * tap_dtype_size (tensor->dtype));
           tap_trace_add (self->traces[slot], v, tensor);
         }
     }
-  return fine;
+  return TRUE;
 }
 
 static gboolean
-run_batch (Many *self, int n, int *per_round, TapProgress *progress, GError **error)
+run_batch (Many *self, int n, TapProgress *progress, GError **error)
 {
-  int n_workers = self->n_walks;
+  double fraction = (double) self->first / self->n;
 
+  self->last = self->first + n;
+  g_atomic_int_set (&self->next, self->first);
   for (int done = 0; done < n;)
     {
-      int round = MIN (*per_round, n - done);
-      gint64 start = g_get_monotonic_time (), took;
-
-      self->from = self->first + done;
-      if (g_cancellable_set_error_if_cancelled (self->cancellable, error) ||
-          !run_round (self, round, error))
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
         return FALSE;
-      done += round;
-      took = MAX (g_get_monotonic_time () - start, 1);
-      *per_round = (int) CLAMP ((gint64) round * ROUND_US / took, 1, BATCH);
-      *per_round = MAX (*per_round / n_workers, 1) * n_workers;
-      tap_progress_set (progress, (double) (self->first + done) / self->n);
+      done = run_round (self, error);
+      if (done < 0)
+        return FALSE;
+      fraction = (double) (self->first + done) / self->n;
+      tap_progress_set (progress, fraction);
     }
-  return finish_batch (self, n, error);
+  return run_tail (self, n, fraction, progress, error) && add_tail (self, n, error);
 }
 
 gboolean
@@ -317,7 +378,6 @@ tap_session_patch_many (TapSession *self,
     .cancellable = cancellable,
   };
   gboolean fine;
-  int per_round;
 
   g_return_val_if_fail (self != NULL && base != NULL && taps != NULL && func != NULL, FALSE);
   g_return_val_if_fail (n >= 0 && (n_pixels == n || n_pixels == 1), FALSE);
@@ -334,12 +394,13 @@ tap_session_patch_many (TapSession *self,
   tap_session_enter (self);
   fine = prepare (&many, error);
   tap_session_leave (self);
-  per_round = many.n_walks;
-  for (int size = FIRST_BATCH; fine && many.first < n; size = MIN (2 * size, BATCH))
+  for (int size = FIRST_BATCH; fine && many.first < n; size *= 2)
     {
-      int in_batch = MIN (size, n - many.first);
+      int in_batch = MIN (MIN (size, many.largest), n - many.first);
 
-      fine = run_batch (&many, in_batch, &per_round, progress, error);
+      size = in_batch;
+
+      fine = run_batch (&many, in_batch, progress, error);
       for (int i = 0; i < in_batch && fine; i++)
         fine = func (many.first + i, many.traces[i], user_data, error);
       for (int i = 0; i < in_batch; i++)

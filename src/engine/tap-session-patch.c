@@ -111,14 +111,17 @@ patch_locked (TapSession *self,
 {
   g_auto (TapPatchWalk) walk = { 0 };
   g_autofree gboolean *needed = NULL;
+  TapPatchShadow *shadow;
 
-  if (!tap_patch_base_prepare (self, base->base, 1, error) ||
-      !tap_block_memory_reserve (&self->scratch, base->base->plan->scratch_bytes + 64, error))
+  if (!tap_block_memory_reserve (&self->scratch, base->base->plan->scratch_bytes + 64, error))
     return NULL;
+  shadow = tap_patch_base_take_shadow (self, base->base, error);
+  if (shadow == NULL)
+    return NULL;
+  tap_patch_walk_init (&walk, self, base->base, shadow, self->pool, self->scratch.data);
   needed = tap_patch_base_find_needed (base->base, taps);
-  tap_patch_walk_init (&walk, self, base->base, 0, self->pool, self->scratch.data);
   tap_patch_walk_begin (&walk, region, pixels);
-  if (!tap_patch_walk_run (&walk, needed, progress, cancellable, error))
+  if (!tap_patch_walk_run (&walk, needed, 0, progress, cancellable, error))
     return NULL;
   return collect (&walk, base, taps, error);
 }

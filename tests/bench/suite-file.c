@@ -1,4 +1,4 @@
-/* suite-file.c - networks from files: forward, a batch, and moves of masks of three sizes
+/* suite-file.c - networks from files: forward, a batch, moves of masks of four sizes, and sweeps of two
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * For whoever works on a kernel: no peers, one line per number of threads. */
@@ -10,7 +10,8 @@
 #include "ops/infer.h"
 #include "suites.h"
 
-#define RUNS 15
+#define RUNS   15
+#define PLACES 96
 
 static TapTensor *
 random_tensor (const TapShape *shape, guint32 seed)
@@ -76,6 +77,38 @@ time_patch (TapSession *session, TapTensor *input, const TapTaps *taps, int mask
   return bench_median (times);
 }
 
+static gboolean
+ignore_cb (int position, TapTrace *trace, gpointer user_data, GError **error)
+{
+  return TRUE;
+}
+
+/* Milliseconds a place. */
+static double
+time_sweep (TapSession *session, TapTensor *input, const TapTaps *taps, int mask)
+{
+  g_autoptr (TapTrace) base =
+    tap_session_forward (session, &input, 1, taps, TAP_RUN_FOR_PATCH, NULL, NULL, NULL);
+  int across = (int) (input->shape.dims[3] - mask) / 8,
+      down = (int) (input->shape.dims[2] - mask) / 8;
+  TapShape shape =
+    tap_shape_new (4, (gint64) 1, input->shape.dims[1], (gint64) mask, (gint64) mask);
+  g_autoptr (TapTensor) pixels = tap_tensor_new (TAP_DTYPE_F32, &shape, NULL);
+  TapRect regions[PLACES];
+  gint64 start;
+
+  if (base == NULL || across < 1 || down < 1)
+    return 0;
+  /* rows apart from each other, all of their places */
+  for (int i = 0; i < PLACES; i++)
+    regions[i] = (TapRect){ i % across * 8, i / across * 5 % down * 8, mask, mask };
+  start = g_get_monotonic_time ();
+  if (!tap_session_patch_many (session, base, regions, &pixels, PLACES, 1, taps, ignore_cb, NULL,
+                               NULL, NULL, NULL))
+    return 0;
+  return (double) (g_get_monotonic_time () - start) / 1e3 / PLACES;
+}
+
 void
 bench_file (const char *path)
 {
@@ -112,13 +145,20 @@ bench_file (const char *path)
                gflop / forward * 1e5 / bench_peak (n_threads), batched,
                gflop / batched * 1e5 / bench_peak (n_threads));
       if (value->shape.n_dims == 4)
-        for (int mask = 16; mask <= 64; mask *= 2)
-          {
-            double patch = time_patch (session, input, taps, mask);
+        {
+          static const int masks[] = { 16, 32, 64, 100 };
 
-            if (patch > 0)
-              g_print (", mask %d %.2f ms", mask, patch);
-          }
+          for (gsize m = 0; m < G_N_ELEMENTS (masks); m++)
+            {
+              double patch = time_patch (session, input, taps, masks[m]);
+
+              if (patch > 0)
+                g_print (", mask %d %.2f ms", masks[m], patch);
+            }
+          for (int mask = 32; mask <= 64; mask *= 2)
+            g_print (", sweep of mask %d %.2f ms a place", mask,
+                     time_sweep (session, input, taps, mask));
+        }
       g_print ("\n");
     }
 }
