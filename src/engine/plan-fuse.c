@@ -3,12 +3,14 @@
  *
  * A sum with a value that is there by then, and an activation that only clamps, cost a pass over the
  * memory each; a convolution does both on the way out. Clamping changes no bit. Nor does the sum: the
- * convolution is finished and rounded before it is added. Nothing is joined across a value that is
- * tapped. */
+ * convolution is finished and rounded before it is added. What scales and shifts channels after a
+ * convolution goes into its weights and bias (plan-fold.c), and what does so elsewhere is done at once:
+ * that changes how numbers are rounded. Nothing is joined across a value that is tapped. */
 
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "engine/tap-plan.h"
 
@@ -100,6 +102,101 @@ is_sum (const TapPlan *plan, const TapPlanStep *step)
          tap_shape_equal (&plan->values[step->inputs[1]].shape, &plan->values[out].shape);
 }
 
+/* Weights and bias are there to be changed. */
+static gboolean
+has_constant_weights (const TapPlan *plan, const TapPlanStep *step)
+{
+  for (int i = 1; i < step->n_inputs; i++)
+    if (step->inputs[i] >= 0 &&
+        tap_graph_get_value (plan->graph, step->inputs[i])->constant == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+static TapAffine *
+affine_copy (const TapAffine *from)
+{
+  TapAffine *copy = tap_affine_new (from->n);
+
+  copy->id = from->id;
+  memcpy (copy->scale, from->scale, (gsize) from->n * sizeof (float));
+  memcpy (copy->shift, from->shift, (gsize) from->n * sizeof (float));
+  return copy;
+}
+
+/* The input of a step that is no constant, if there is but one. */
+static int
+only_input (const TapPlan *plan, const TapPlanStep *step)
+{
+  int found = -1;
+
+  for (int i = 0; i < step->n_inputs; i++)
+    if (step->inputs[i] >= 0 &&
+        tap_graph_get_value (plan->graph, step->inputs[i])->constant == NULL)
+      {
+        if (found >= 0)
+          return -1;
+        found = step->inputs[i];
+      }
+  return found;
+}
+
+/* Joins what follows step @s and scales and shifts by channel; @affine is what @s does so itself. */
+static void
+fold_chain (TapPlan *plan, Fusion *fusion, gboolean *value_needed, int s, TapAffine *start)
+{
+  TapPlanStep *step = &plan->steps[s];
+  g_autoptr (TapAffine) affine = start;
+  gboolean any = FALSE;
+
+  for (;; any = TRUE)
+    {
+      int value = step->outputs[0], reader = fusion->readers[value];
+      g_autoptr (TapAffine) longer = affine_copy (affine);
+
+      if (plan->values[value].tapped || reader < 0 ||
+          !tap_plan_fold (plan, &plan->steps[reader], value, longer))
+        break;
+      tap_affine_free (affine);
+      affine = g_steal_pointer (&longer);
+      join (plan, fusion, value_needed, s, reader);
+    }
+  if (any)
+    step->affine = g_steal_pointer (&affine);
+}
+
+/* After a convolution into its weights; elsewhere two or more steps become one. */
+static void
+fold_steps (TapPlan *plan, Fusion *fusion, gboolean *value_needed)
+{
+  for (int s = 0; s < plan->n_steps; s++)
+    {
+      TapPlanStep *step = &plan->steps[s];
+      int out = step->n_outputs > 0 ? step->outputs[0] : -1, x;
+      const TapShape *shape = out >= 0 ? &plan->values[out].shape : NULL;
+      g_autoptr (TapAffine) affine = NULL;
+
+      if (fusion->gone[s] || out < 0 || shape->n_dims < 3 || shape->dims[1] > G_MAXINT / 8)
+        continue;
+      affine = tap_affine_new ((int) shape->dims[1]);
+      if (step->kernel->pack_affine != NULL)
+        {
+          if (has_constant_weights (plan, step))
+            fold_chain (plan, fusion, value_needed, s, g_steal_pointer (&affine));
+          continue;
+        }
+      x = only_input (plan, step);
+      if (x < 0 || !tap_plan_fold (plan, step, x, affine))
+        continue;
+      fold_chain (plan, fusion, value_needed, s, g_steal_pointer (&affine));
+      if (step->affine == NULL)
+        continue;
+      step->kernel = &tap_cpu_affine;
+      step->inputs[0] = x;
+      step->n_inputs = step->n_reads = 1;
+    }
+}
+
 /* The later of two operands is added to the earlier as it is made. */
 static void
 fuse_sums (TapPlan *plan, Fusion *fusion, gboolean *value_needed)
@@ -155,6 +252,7 @@ tap_plan_fuse (TapPlan *self, gboolean *value_needed)
   int n = 0;
 
   fusion_init (&fusion, self);
+  fold_steps (self, &fusion, value_needed);
   /* Patches follow a sum as a step of its own. */
   if (self->mode == TAP_PLAN_FORWARD)
     fuse_sums (self, &fusion, value_needed);
@@ -167,6 +265,7 @@ tap_plan_fuse (TapPlan *self, gboolean *value_needed)
       {
         g_free (self->steps[s].inputs);
         g_free (self->steps[s].outputs);
+        tap_affine_free (self->steps[s].affine);
       }
   self->n_steps = n;
 }

@@ -23,7 +23,7 @@ struct _TapPacks
   TapGraph *graph;
   GMutex mutex; /* guards the table and what is in it */
   GCond cond;
-  GHashTable *table; /* node and algorithm → Pack */
+  GHashTable *table; /* key_new() → Pack */
   guint64 budget;    /* bytes; 0: ask the machine */
   guint64 bytes;     /* packed so far, or being packed */
 };
@@ -55,7 +55,7 @@ tap_packs_get (TapGraph *graph)
       self->graph = tap_graph_ref (graph);
       g_mutex_init (&self->mutex);
       g_cond_init (&self->cond);
-      self->table = g_hash_table_new_full (NULL, NULL, NULL, pack_free);
+      self->table = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, pack_free);
       g_hash_table_insert (list, graph, self);
     }
   self->ref++;
@@ -124,16 +124,28 @@ fits (const TapPacks *self, guint64 bytes)
   return available == 0 || bytes <= available / 2;
 }
 
-static TapTensor *
-make (TapPacks *self, const TapNode *node, int algorithm, GError **error)
+/* One for each node, algorithm and node whose scale and shift are in it. */
+static gint64 *
+key_new (const TapNode *node, int algorithm, const TapAffine *affine)
 {
+  gint64 key = (gint64) node->index * MAX_ALGORITHMS + algorithm;
+
+  key |= (gint64) (affine != NULL ? affine->id + 1 : 0) << 32;
+  return g_memdup2 (&key, sizeof key);
+}
+
+static TapTensor *
+make (TapPacks *self, const TapNode *node, int algorithm, const TapAffine *affine, GError **error)
+{
+  const TapCpuKernel *kernel = tap_cpu_find (node->op->name);
   g_autofree TapTensor **constants = g_new0 (TapTensor *, (gsize) node->n_inputs + 1);
   TapTensor *packed;
 
   for (int i = 0; i < node->n_inputs; i++)
     if (node->inputs[i] >= 0)
       constants[i] = tap_graph_get_value (self->graph, node->inputs[i])->constant;
-  packed = tap_cpu_find (node->op->name)->pack (node, algorithm, constants, error);
+  packed = affine != NULL ? kernel->pack_affine (node, algorithm, constants, affine, error) :
+                            kernel->pack (node, algorithm, constants, error);
   /* From now on the copy is read. */
   for (int i = 0; packed != NULL && i < node->n_inputs; i++)
     if (constants[i] != NULL && constants[i]->bytes != NULL)
@@ -146,22 +158,23 @@ gboolean
 tap_packs_take (TapPacks *self,
                 const TapNode *node,
                 int algorithm,
+                const TapAffine *affine,
                 TapTensor **packed,
                 GError **error)
 {
   const TapCpuKernel *kernel = node->op != NULL ? tap_cpu_find (node->op->name) : NULL;
-  gpointer key;
+  g_autofree gint64 *key = NULL;
   GError *local_error = NULL;
   TapTensor *tensor;
   guint64 bytes;
   Pack *pack;
 
   *packed = NULL;
-  if (kernel == NULL || kernel->pack == NULL)
+  if (kernel == NULL || kernel->pack == NULL || (affine != NULL && kernel->pack_affine == NULL))
     return TRUE;
   if (kernel->packing != NULL)
     algorithm = kernel->packing (algorithm);
-  key = GINT_TO_POINTER (node->index * MAX_ALGORITHMS + algorithm);
+  key = key_new (node, algorithm, affine);
 
   g_mutex_lock (&self->mutex);
   while ((pack = g_hash_table_lookup (self->table, key)) != NULL && !pack->done)
@@ -180,10 +193,10 @@ tap_packs_take (TapPacks *self,
     }
   self->bytes += bytes;
   pack = g_new0 (Pack, 1);
-  g_hash_table_insert (self->table, key, pack);
+  g_hash_table_insert (self->table, g_memdup2 (key, sizeof *key), pack);
   g_mutex_unlock (&self->mutex);
 
-  tensor = make (self, node, algorithm, &local_error);
+  tensor = make (self, node, algorithm, affine, &local_error);
 
   g_mutex_lock (&self->mutex);
   if (local_error != NULL)

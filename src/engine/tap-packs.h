@@ -15,11 +15,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapPacks, tap_packs_unref)
 
 /* How much may be packed in all; 0: what the machine can spare. */
 void tap_packs_set_budget (TapPacks *self, guint64 bytes);
-/* The weights of @node in the order of @algorithm, packed now or before; NULL when there is nothing to
+/* The weights of @node in the order of @algorithm, with @affine (NULL for none) in them, packed now or before; NULL when there is nothing to
  * pack, or no room for it: kernels then read the weights as they are. Any thread may call; one packs, the others that want the same wait. (transfer none) */
 gboolean tap_packs_take (TapPacks *self,
                          const TapNode *node,
                          int algorithm,
+                         const TapAffine *affine,
                          TapTensor **packed,
                          GError **error);
 /* Bytes of all that was packed so far. */

@@ -286,6 +286,7 @@ tap_plan_unref (TapPlan *self)
     {
       g_free (self->steps[s].inputs);
       g_free (self->steps[s].outputs);
+      tap_affine_free (self->steps[s].affine);
     }
   g_free (self->steps);
   g_free (self->values);

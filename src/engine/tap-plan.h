@@ -47,10 +47,11 @@ typedef struct
   const TapCpuKernel *kernel;
   int *inputs, *outputs; /* values, -1 for what is left out; the node's own, but for a fused end */
   int n_inputs, n_outputs;
-  int n_reads;    /* the inputs, and after them a value that the kernel adds as it stores */
-  TapClamp clamp; /* of the activation that was fused onto it */
-  gboolean view;  /* nothing to run: the outputs lie in the memory of the inputs, or around it */
-  int algorithm;  /* of the kernel */
+  int n_reads;       /* the inputs, and after them a value that the kernel adds as it stores */
+  TapClamp clamp;    /* of the activation that was fused onto it */
+  TapAffine *affine; /* of the nodes after it that scale and shift by channel; NULL for none */
+  gboolean view;     /* nothing to run: the outputs lie in the memory of the inputs, or around it */
+  int algorithm;     /* of the kernel */
   gsize scratch;
   gsize saved, saved_offset; /* bytes left for a backward pass, and where in the kept block */
   double cost;               /* share of the whole run, 0 .. 1 */
@@ -98,6 +99,12 @@ void tap_plan_bind (const TapPlan *self,
 
 /* plan-fuse.c: lets kernels do the steps after them; values that are then nobody's are unmarked. */
 void tap_plan_fuse (TapPlan *self, gboolean *value_needed);
+/* plan-fold.c: the step that makes @x of @to's channels scaled and shifted, as that; FALSE when it is none, or
+ * not with numbers known by now. @to comes with n and arrays, and holds what was done to x before. */
+gboolean tap_plan_fold (const TapPlan *self, const TapPlanStep *step, int x, TapAffine *to);
+TapAffine *tap_affine_new (int n);
+void tap_affine_free (TapAffine *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapAffine, tap_affine_free)
 /* plan-pieces.c: puts the parts of a Concat and the pieces of a Split into the memory of the whole. */
 void tap_plan_place_pieces (TapPlan *self);
 /* plan-memory.c: fills root, place and offset of every value. */

@@ -137,7 +137,7 @@ run_kernel (const Run *run, const TapBackJob *job, TapCpuArray *arrays, GError *
 
   tap_plan_bind (plan, step, run->base->data, arrays, arrays + each);
   tap_back_plan_bind (run->plan, job, run->data, arrays + 2 * each, arrays + 3 * each);
-  if (!tap_packs_take (run->session->packs, step->node, job->algorithm, &packed, error))
+  if (!tap_packs_take (run->session->packs, step->node, job->algorithm, NULL, &packed, error))
     return FALSE;
   cpu.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
   return step->kernel->backward (&cpu, error);

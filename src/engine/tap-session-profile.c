@@ -60,7 +60,11 @@ describe_nodes (const TapPlan *plan, const TapPlanStep *step, GString *ops, doub
         break;
       g_string_prepend (ops, node->op->name);
       g_string_prepend (ops, " + ");
-      v = node->inputs[0];
+      /* a constant may come first */
+      v = node->inputs[node->n_inputs > 1 && node->inputs[0] >= 0 &&
+                           tap_graph_get_value (plan->graph, node->inputs[0])->constant != NULL ?
+                         1 :
+                         0];
     }
   g_string_prepend (ops, step->node->op->name);
 }

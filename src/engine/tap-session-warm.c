@@ -50,7 +50,8 @@ pack_task (gpointer data, int task, int worker)
   const Item *item = &((const Item *) data)[task];
   TapTensor *packed;
 
-  tap_packs_take (item->session->packs, item->step->node, item->step->algorithm, &packed, NULL);
+  tap_packs_take (item->session->packs, item->step->node, item->step->algorithm, item->step->affine,
+                  &packed, NULL);
 }
 
 void

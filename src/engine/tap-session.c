@@ -153,6 +153,7 @@ tap_session_run_step_on (TapSession *self,
     .by_cell = plan->mode == TAP_PLAN_PATCH,
     .residual = step->n_reads > step->n_inputs ? tap_cpu_f32 (&inputs[step->n_inputs]) : NULL,
     .clamp = step->clamp,
+    .affine = step->affine,
     .saved = saved,
     .simd = self->simd,
     .pool = pool,
@@ -161,7 +162,7 @@ tap_session_run_step_on (TapSession *self,
 
   if (step->kernel->forward == NULL)
     return TRUE;
-  if (!tap_packs_take (self->packs, step->node, step->algorithm, &packed, error))
+  if (!tap_packs_take (self->packs, step->node, step->algorithm, step->affine, &packed, error))
     return FALSE;
   run.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
   return step->kernel->forward (&run, error);

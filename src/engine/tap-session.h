@@ -59,7 +59,9 @@ TapGraph *tap_session_get_graph (TapSession *self); /* (transfer none) */
  *   error: nothing is done. */
 gboolean tap_session_warm_up (TapSession *self, GCancellable *cancellable, GError **error);
 
-/* Runs what the taps need and nothing else. (transfer full)
+/* Runs what the taps need and nothing else. What scales and shifts channels (BatchNormalization) between values
+ * that are not tapped is taken into the weights before it, so other taps may change how numbers are
+ * rounded. (transfer full)
  * @inputs: one per input of the graph, NULL for those that are constants; @progress (nullable): set by the
  *   calling thread, 0 to 1; @cancellable (nullable).
  * Shapes: inputs[i] is [N, …] with the graph input's own trailing dims (N any; other spatial sizes are

@@ -87,7 +87,7 @@ phase_axis (int phase, int kernel, int stride, int dilation, int pad, int n_fine
 /* --- weights --- */
 
 static void
-pack_down (float *packed, const float *w, const TapConvShape *s)
+pack_down (float *packed, const float *w, const float *scale, const TapConvShape *s)
 {
   TapConvWeights weights = {
     .w = w,
@@ -101,6 +101,7 @@ pack_down (float *packed, const float *w, const TapConvShape *s)
     .in = s->n_taps,
     .row = s->window.kernel_w,
     .column = 1,
+    .scale = scale,
   };
 
   tap_conv_pack (packed, &weights);
@@ -117,7 +118,7 @@ phase_floats (const TapConvShape *s, int phase_y, int phase_x)
 }
 
 static void
-pack_up (float *packed, const float *w, const TapConvShape *s)
+pack_up (float *packed, const float *w, const float *scale, const TapConvShape *s)
 {
   const TapWindow *window = &s->window;
 
@@ -139,6 +140,7 @@ pack_up (float *packed, const float *w, const TapConvShape *s)
           .in = (gint64) s->fine * s->n_taps,
           .row = -(gint64) rows.step * window->kernel_w,
           .column = -columns.step,
+          .scale = scale,
         };
 
         if (rows.n > 0 && columns.n > 0)
@@ -168,13 +170,21 @@ all_floats (const TapConvShape *s, gboolean up)
 }
 
 static void
-pack (float *packed, const float *w, const float *bias, const TapConvShape *s, gboolean up)
+pack (float *packed,
+      const float *w,
+      const float *bias,
+      const TapAffine *affine,
+      const TapConvShape *s,
+      gboolean up)
 {
+  const float *scale = affine != NULL ? affine->scale : NULL;
+
   if (up)
-    pack_up (packed, w, s);
+    pack_up (packed, w, scale, s);
   else
-    pack_down (packed, w, s);
-  tap_conv_pack_bias (packed + packed_floats (s, up), bias, s->groups, up ? s->fine : s->coarse);
+    pack_down (packed, w, scale, s);
+  tap_conv_pack_bias (packed + packed_floats (s, up), bias, affine, s->groups,
+                      up ? s->fine : s->coarse);
 }
 
 /* The order depends on kernel, strides and dilations, not on the input: any that is large enough. */
@@ -190,7 +200,11 @@ weights_shape (const TapNode *node, const TapShape *w, TapConvShape *s)
 }
 
 static TapTensor *
-pack_constants (const TapNode *node, TapTensor *const *constants, gboolean backward, GError **error)
+pack_constants (const TapNode *node,
+                TapTensor *const *constants,
+                const TapAffine *affine,
+                gboolean backward,
+                GError **error)
 {
   TapTensor *w = constants[1], *packed, *b = NULL;
   TapConvShape s;
@@ -209,21 +223,24 @@ pack_constants (const TapNode *node, TapTensor *const *constants, gboolean backw
   shape = tap_shape_new (1, (gint64) all_floats (&s, up));
   packed = tap_tensor_new_uninit (TAP_DTYPE_F32, &shape, error);
   if (packed != NULL)
-    pack (tap_tensor_f32 (packed), tap_tensor_f32 (w), b != NULL ? tap_tensor_f32 (b) : NULL, &s,
-          up);
+    pack (tap_tensor_f32 (packed), tap_tensor_f32 (w), b != NULL ? tap_tensor_f32 (b) : NULL,
+          affine, &s, up);
   return packed;
 }
 
 TapTensor *
-tap_conv_direct_pack (const TapNode *node, TapTensor *const *constants, GError **error)
+tap_conv_direct_pack (const TapNode *node,
+                      TapTensor *const *constants,
+                      const TapAffine *affine,
+                      GError **error)
 {
-  return pack_constants (node, constants, FALSE, error);
+  return pack_constants (node, constants, affine, FALSE, error);
 }
 
 TapTensor *
 tap_conv_direct_pack_back (const TapNode *node, TapTensor *const *constants, GError **error)
 {
-  return pack_constants (node, constants, TRUE, error);
+  return pack_constants (node, constants, NULL, TRUE, error);
 }
 
 /* --- passes --- */
@@ -401,7 +418,7 @@ run_pass (const TapCpuRun *run, gboolean backward, const Maps *maps, GError **er
     {
       float *fresh = run->scratch;
 
-      pack (fresh, tap_cpu_f32 (&run->inputs[1]), maps->bias, &s, up);
+      pack (fresh, tap_cpu_f32 (&run->inputs[1]), maps->bias, run->affine, &s, up);
       packed = fresh;
       scratch += repacked_bytes (run, &s, up);
     }
@@ -412,7 +429,7 @@ run_pass (const TapCpuRun *run, gboolean backward, const Maps *maps, GError **er
   pass.rects = maps->rects;
   pass.clamp = maps->clamp;
   pass.weights = packed;
-  pass.bias = maps->bias != NULL ? packed + packed_floats (&s, up) : NULL;
+  pass.bias = maps->bias != NULL || run->affine != NULL ? packed + packed_floats (&s, up) : NULL;
   pass.y_channel = up ? (gsize) s.window.in_h * (gsize) s.window.in_w :
                         (gsize) s.window.out_h * (gsize) s.window.out_w;
   pass.y_row = (gsize) s.window.out_w;

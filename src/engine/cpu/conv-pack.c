@@ -40,9 +40,19 @@ tap_conv_bias_floats (int groups, int out_per_group)
   return ((gsize) groups * padded (out_per_group) + 15) & ~(gsize) 15;
 }
 
+/* @first: the output channel that the block begins with */
 static void
-pack_block (float *packed, const float *w, const TapConvWeights *s, int width, int n_there)
+pack_block (float *packed,
+            const float *w,
+            const TapConvWeights *s,
+            int first,
+            int width,
+            int n_there)
 {
+  float scale[TAP_BLOCK];
+
+  for (int i = 0; i < n_there; i++)
+    scale[i] = s->scale != NULL ? s->scale[first + i] : 1;
   for (int c = 0; c < s->in_per_group; c++)
     for (int r = 0; r < s->kernel_h; r++)
       for (int t = 0; t < s->kernel_w; t++, packed += width)
@@ -50,7 +60,7 @@ pack_block (float *packed, const float *w, const TapConvWeights *s, int width, i
           const float *from = w + c * s->in + r * s->row + t * s->column;
 
           for (int i = 0; i < width; i++)
-            packed[i] = i < n_there ? from[i * s->out] : 0;
+            packed[i] = i < n_there ? from[i * s->out] * scale[i] : 0;
         }
 }
 
@@ -62,17 +72,28 @@ tap_conv_pack (float *packed, const TapConvWeights *s)
 
   for (int g = 0; g < s->groups; g++)
     for (int m = 0; m < s->out_per_group; m += width, packed += block)
-      pack_block (packed, s->w + g * s->group + m * s->out, s, width,
+      pack_block (packed, s->w + g * s->group + m * s->out, s, g * s->out_per_group + m, width,
                   MIN (width, s->out_per_group - m));
 }
 
 void
-tap_conv_pack_bias (float *packed, const float *bias, int groups, int out_per_group)
+tap_conv_pack_bias (float *packed,
+                    const float *bias,
+                    const TapAffine *affine,
+                    int groups,
+                    int out_per_group)
 {
   gsize n = padded (out_per_group);
 
   for (gsize g = 0; g < (gsize) groups; g++)
     for (gsize i = 0; i < n; i++)
-      packed[g * n + i] =
-        bias != NULL && i < (gsize) out_per_group ? bias[g * (gsize) out_per_group + i] : 0;
+      {
+        gsize channel = g * (gsize) out_per_group + i;
+        float b = bias != NULL && i < (gsize) out_per_group ? bias[channel] : 0;
+
+        if (affine != NULL && i < (gsize) out_per_group)
+          b = (float) ((double) b * (double) affine->scale[channel] +
+                       (double) affine->shift[channel]);
+        packed[g * n + i] = b;
+      }
 }

@@ -19,6 +19,7 @@ typedef struct
   const float *w; /* group 0, output 0, input 0, row 0, column 0 */
   int groups, out_per_group, in_per_group, kernel_h, kernel_w;
   gint64 group, out, in, row, column;
+  const float *scale; /* per output channel of all groups; NULL for 1 */
 } TapConvWeights;
 
 /* Output channels in a block of packed weights. */
@@ -28,8 +29,12 @@ gsize tap_conv_group_floats (int out_per_group, int in_per_group, int n_taps);
 gsize tap_conv_packed_floats (int groups, int out_per_group, int in_per_group, int n_taps);
 gsize tap_conv_bias_floats (int groups, int out_per_group);
 void tap_conv_pack (float *packed, const TapConvWeights *weights);
-/* @bias: NULL for 0 */
-void tap_conv_pack_bias (float *packed, const float *bias, int groups, int out_per_group);
+/* @bias: NULL for 0; @affine: applied to it, NULL for none */
+void tap_conv_pack_bias (float *packed,
+                         const float *bias,
+                         const TapAffine *affine,
+                         int groups,
+                         int out_per_group);
 
 /* --- conv-pass.c --- */
 

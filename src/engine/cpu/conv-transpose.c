@@ -6,10 +6,20 @@
 #include "engine/cpu/conv.h"
 
 static TapTensor *
-transposed_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GError **error)
+transposed_pack_affine (const TapNode *node,
+                        int algorithm,
+                        TapTensor *const *constants,
+                        const TapAffine *affine,
+                        GError **error)
 {
   return algorithm == TAP_CONV_BACK_DIRECT ? tap_conv_direct_pack_back (node, constants, error) :
-                                             tap_conv_direct_pack (node, constants, error);
+                                             tap_conv_direct_pack (node, constants, affine, error);
+}
+
+static TapTensor *
+transposed_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GError **error)
+{
+  return transposed_pack_affine (node, algorithm, constants, NULL, error);
 }
 
 static int
@@ -49,6 +59,7 @@ const TapCpuKernel tap_cpu_conv_transpose = {
   .op = "ConvTranspose",
   .flags = TAP_CPU_REGIONS | TAP_CPU_CLAMPS | TAP_CPU_ADDS | TAP_CPU_BACK_ADDS,
   .pack = transposed_pack,
+  .pack_affine = transposed_pack_affine,
   .scratch = tap_conv_direct_scratch,
   .forward = tap_conv_direct_forward,
   .backward = transposed_backward,

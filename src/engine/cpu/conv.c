@@ -96,18 +96,28 @@ conv_packing (int algorithm)
 }
 
 static TapTensor *
-conv_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GError **error)
+conv_pack_affine (const TapNode *node,
+                  int algorithm,
+                  TapTensor *const *constants,
+                  const TapAffine *affine,
+                  GError **error)
 {
   switch ((TapConvAlgorithm) algorithm)
     {
     case TAP_CONV_DIRECT:
     case TAP_CONV_WINOGRAD:
-      return tap_conv_direct_pack (node, constants, error);
+      return tap_conv_direct_pack (node, constants, affine, error);
     case TAP_CONV_BACK_DIRECT:
       return tap_conv_direct_pack_back (node, constants, error);
     default:
       return NULL;
     }
+}
+
+static TapTensor *
+conv_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GError **error)
+{
+  return conv_pack_affine (node, algorithm, constants, NULL, error);
 }
 
 static gsize
@@ -204,6 +214,7 @@ const TapCpuKernel tap_cpu_conv = {
   .choose = conv_choose,
   .packing = conv_packing,
   .pack = conv_pack,
+  .pack_affine = conv_pack_affine,
   .scratch = conv_scratch,
   .forward = conv_forward,
   .backward = conv_backward,

@@ -36,7 +36,11 @@ gboolean tap_conv_shape (const TapNode *node,
 
 /* --- conv-direct.c: Conv and ConvTranspose, forward and the gradient of the input --- */
 
-TapTensor *tap_conv_direct_pack (const TapNode *node, TapTensor *const *constants, GError **error);
+/* @affine: of the outputs; NULL for none */
+TapTensor *tap_conv_direct_pack (const TapNode *node,
+                                 TapTensor *const *constants,
+                                 const TapAffine *affine,
+                                 GError **error);
 gsize tap_conv_direct_scratch (const TapCpuRun *run);
 gboolean tap_conv_direct_forward (const TapCpuRun *run, GError **error);
 

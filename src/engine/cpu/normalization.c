@@ -24,14 +24,11 @@ batch_factor (const TapCpuRun *run, float epsilon, gsize channel)
 }
 
 static void
-batch_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+affine_cells (const TapCpuRun *run, gsize offset, gsize n, float factor, float shift)
 {
   const TapSimd *simd = run->simd;
   const float *x = tap_cpu_f32 (&run->inputs[0]) + offset;
   float *y = tap_cpu_f32 (&run->outputs[0]) + offset;
-  float factor = batch_factor (run, *(const float *) data, channel);
-  float shift =
-    tap_cpu_f32 (&run->inputs[2])[channel] - tap_cpu_f32 (&run->inputs[3])[channel] * factor;
 
   for (gsize i = 0; i < n; i += BLOCK)
     {
@@ -41,6 +38,16 @@ batch_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize im
       if (run->clamp.active)
         simd->unary (TAP_UNARY_CLAMP, y + i, y + i, length, run->clamp.low, run->clamp.high);
     }
+}
+
+static void
+batch_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+{
+  float factor = batch_factor (run, *(const float *) data, channel);
+  float shift =
+    tap_cpu_f32 (&run->inputs[2])[channel] - tap_cpu_f32 (&run->inputs[3])[channel] * factor;
+
+  affine_cells (run, offset, n, factor, shift);
 }
 
 /**
@@ -159,4 +166,23 @@ const TapCpuKernel tap_cpu_batch_normalization = {
   .forward = batch_forward,
   .backward = batch_backward,
   .needs = batch_needs,
+};
+
+static void
+affine_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+{
+  affine_cells (run, offset, n, run->affine->scale[channel], run->affine->shift[channel]);
+}
+
+static gboolean
+affine_forward (const TapCpuRun *run, GError **error)
+{
+  tap_cpu_spans (run, TRUE, affine_span, NULL);
+  return TRUE;
+}
+
+const TapCpuKernel tap_cpu_affine = {
+  .op = "BatchNormalization",
+  .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE | TAP_CPU_CLAMPS,
+  .forward = affine_forward,
 };

@@ -25,6 +25,15 @@ typedef struct
 #define tap_cpu_f32(array) ((float *) (array)->data)
 #define tap_cpu_i64(array) ((gint64 *) (array)->data)
 
+/* y = scale · x + shift, with numbers of each channel. Immutable once a plan is built. */
+typedef struct
+{
+  int
+    id; /* tells it from others at the same node: the number of the last node that it stands for */
+  int n;
+  float *scale, *shift;
+} TapAffine;
+
 typedef struct
 {
   const TapNode *node;
@@ -42,6 +51,9 @@ typedef struct
     *residual;    /* laid out as output 0, to be added before the clamp; NULL for nothing. Only
                             kernels with TAP_CPU_ADDS get one */
   TapClamp clamp; /* to be applied to output 0; only kernels with TAP_CPU_CLAMPS get one */
+  /* to be applied before the residual, or NULL; what is packed has it in it. Only kernels with pack_affine()
+   * get one */
+  const TapAffine *affine;
   /* Forward: memory of saved() bytes to leave for backward, NULL when there will be none.
    * Backward: what forward left there. 64-byte aligned. */
   void *saved;
@@ -95,6 +107,12 @@ typedef struct
                       int algorithm,
                       TapTensor *const *constants,
                       GError **error);
+  /* optional: pack() for outputs that are scaled and shifted by channel after. Absent: they cannot be */
+  TapTensor *(*pack_affine) (const TapNode *node,
+                             int algorithm,
+                             TapTensor *const *constants,
+                             const TapAffine *affine,
+                             GError **error);
   /* optional: bytes of scratch; data pointers are not set yet. Absent: none */
   gsize (*scratch) (const TapCpuRun *run);
   /* required, unless TAP_CPU_VIEW. Errors: values met at run time that the operator does not allow */
@@ -181,6 +199,12 @@ void tap_cpu_dense_strides (const TapShape *shape, gint64 *strides);
 /* Values of an integer input, or of the attribute of older opsets. FALSE when neither is there. */
 gboolean
 tap_cpu_ints (const TapCpuRun *run, int input, const char *attr, const gint64 **values, gsize *n);
+
+/* --- normalization.c --- */
+
+/* What a chain of steps becomes that only scale and shift by channel: run->affine of input 0. No node is
+ * of this kind, so it is not in the registry. */
+extern const TapCpuKernel tap_cpu_affine;
 
 /* --- registry.c --- */
 
