@@ -13,10 +13,16 @@
 
 #define NVB (TAP_BLOCK / VL) /* vectors per block */
 
-/* Weights to come, which the tiles of this block bring nearer line by line. */
+/* What is needed soon and may be far away, which a tile brings nearer line by line as it adds up: weights of
+ * the blocks to come, the next tile's part of the input, and the lines that this one will be stored to. */
 typedef struct
 {
-  const char *next, *end;
+  const char *next, *end; /* weights */
+  ptrdiff_t x;    /* from a pixel of this tile's to the last of the next one's; 0: it is near */
+  const float *y; /* the last pixel of the first channel */
+  /* from there on to its residual, the next channel, its residual, …; or only from channel to channel */
+  ptrdiff_t step, two_steps;
+  int lines;
 } Ahead;
 
 typedef void (*TileFunc) (const TapTileJob *job,
@@ -34,6 +40,9 @@ typedef void (*TileFunc) (const TapTileJob *job,
     const size_t block = (size_t) job->channels * (size_t) job->n_taps * TAP_BLOCK;                \
     const size_t ahead_step = ahead->next < ahead->end ? 64 : 0;                                   \
     const char *next = ahead->next;                                                                \
+    const float *y = ahead->y;                                                                     \
+    ptrdiff_t step = ahead->step, two_steps = ahead->two_steps;                                    \
+    int lines = ahead->lines;                                                                      \
     V acc[PX][NB * NVB];                                                                           \
                                                                                                    \
     TAP_UNROLL for (int v = 0; v < NB * NVB; v++)                                                  \
@@ -49,6 +58,12 @@ typedef void (*TileFunc) (const TapTileJob *job,
                                                                                                    \
           __builtin_prefetch (next, 0, 2);                                                         \
           next += ahead_step;                                                                      \
+          __builtin_prefetch (p + ahead->x, 0, 3);                                                 \
+          __builtin_prefetch (y, 1, 3);                                                            \
+          y += step;                                                                               \
+          step = two_steps - step;                                                                 \
+          if (--lines == 0)                                                                        \
+            step = two_steps = 0;                                                                  \
           TAP_UNROLL for (int v = 0; v < NB * NVB; v++) wv[v] =                                    \
             v_load (w + (size_t) (v / NVB) * block + v % NVB * VL);                                \
           TAP_UNROLL for (int i = 0; i < PX; i++)                                                  \
@@ -244,6 +259,25 @@ next_width (int left, int n_blocks)
   return width;
 }
 
+/* The lines of a tile's outputs, whose first channel's last pixel is @last cells into y. */
+static void
+look_ahead (Ahead *ahead, const TapTileJob *job, int block, int n_blocks, size_t last)
+{
+  int channels = job->out_channels - block * TAP_BLOCK;
+
+  channels = channels < n_blocks * TAP_BLOCK ? channels : n_blocks * TAP_BLOCK;
+  ahead->y = job->y + last;
+  ahead->step = (ptrdiff_t) job->y_channel;
+  ahead->two_steps = 2 * ahead->step;
+  ahead->lines = channels;
+  if (job->residual != NULL && job->residual != job->y)
+    {
+      ahead->two_steps = ahead->step;
+      ahead->step = job->residual - job->y;
+      ahead->lines = 2 * channels;
+    }
+}
+
 void
 TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
 {
@@ -275,6 +309,8 @@ TAP_SIMD_NAME (tap_conv_tiles) (const TapTileJob *job)
           for (int q = 0, px; q < job->width; q += px)
             {
               px = next_width (job->width - q, step);
+              look_ahead (&ahead, job, b, step, y + (size_t) (q + px - 1) * job->y_pixel);
+              ahead.x = b == 0 && job->channels == 1 ? 2 * px - 1 : 0;
               tiles[step - 1][px](job, x + q, w, bias, &ahead, t);
               if (ahead.next < ahead.end)
                 ahead.next += (size_t) job->channels * (size_t) job->n_taps * 64;
