@@ -179,6 +179,8 @@ add_constant (OnnxReader *self, OnnxNode *node, gboolean *done, GError **error)
     return tap_onnx_fail (error, TAP_FORMAT_ERROR_DAMAGED, "The tensor “%.100s” is made twice",
                           value->name);
   tap_graph_set_constant (self->graph, index, tensor);
+  if (tap_attrs_has (node->attrs, "value"))
+    g_hash_table_insert (self->types, GINT_TO_POINTER (index), GINT_TO_POINTER (self->last_type));
   return TRUE;
 }
 
@@ -319,6 +321,7 @@ tap_onnx_add_node (OnnxReader *self, OnnxNode *node, GError **error)
                               "The tensor “%.100s” is made twice: by node “%.100s” and as a weight",
                               value->name, node->name);
     }
+  tap_onnx_note_types (self, node);
   added = tap_graph_add_node (self->graph, node->name, node->op_type,
                               (const int *) (gpointer) node->inputs->data, (int) node->inputs->len,
                               (const int *) (gpointer) node->outputs->data,
@@ -342,6 +345,7 @@ tap_onnx_read_node (OnnxReader *self,
   g_autofree char *key = NULL, *plain = NULL;
   const TapProtoField *function;
   GHashTable *opsets = scope != NULL && scope->opsets != NULL ? scope->opsets : self->opsets;
+  gboolean done;
   TapProto message;
 
   /* A body is read once per call. */
@@ -391,8 +395,6 @@ tap_onnx_read_node (OnnxReader *self,
   name_outputs (self, &node);
   if (g_str_equal (node.op_type, "Constant") && node.domain[0] == '\0')
     {
-      gboolean done;
-
       if (!add_constant (self, &node, &done, error))
         return FALSE;
       if (done)
@@ -401,5 +403,7 @@ tap_onnx_read_node (OnnxReader *self,
           return TRUE;
         }
     }
-  return tap_onnx_add_node (self, &node, error);
+  if (!tap_onnx_add_quantized (self, &node, &done, error))
+    return FALSE;
+  return done || tap_onnx_add_node (self, &node, error);
 }

@@ -19,6 +19,8 @@ typedef struct
   GHashTable *metadata;  /* key → value */
   GHashTable *functions; /* "domain name" → TapProtoField* of the FunctionProto */
   GHashTable *externals; /* location → GBytes* */
+  GHashTable *types;     /* value index → ONNX's element type, of what is not computed */
+  int last_type;         /* of the tensor that was read last */
   GPtrArray *warnings;
   char *producer, *producer_version;
   gint64 ir_version;
@@ -84,6 +86,14 @@ typedef struct
 
 /* Adds @node as it stands. */
 gboolean tap_onnx_add_node (OnnxReader *self, OnnxNode *node, GError **error);
+
+/* --- onnx-quantized.c --- */
+
+/* Says in “output_dtype” what type the zero point of a node's output has. */
+void tap_onnx_note_types (OnnxReader *self, OnnxNode *node);
+/* Adds what a quantised operator of ONNX Runtime's own stands for; *@done says whether @node was one. */
+gboolean tap_onnx_add_quantized (OnnxReader *self, OnnxNode *node, gboolean *done, GError **error);
+
 /* Preprocessing and labels that the metadata names. */
 void tap_onnx_apply_metadata (OnnxReader *self, TapModel *model);
 

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * FLOAT and INT64 raw data stay in the mapped file; the rest is converted: floating point of any
- * width to float32, integers and booleans to int64. Two passes: the first learns dimensions, type
+ * width to float32, integers and booleans to int64. Quantised weights, integers of up to 16 bits in two dimensions
+ * or more, become float32, in which they are exact and take half the room. Two passes: the first learns dimensions, type
  * and how many numbers there are, so that the second fills a tensor whose size was checked against
  * what the file really holds. */
 #include "config.h"
@@ -11,9 +12,6 @@
 #include "formats/proto/onnx-proto.h"
 
 #include <string.h>
-
-/* More numbers than this in 8 or 16 bits are weights, not indices. */
-#define QUANTISED_MAX (1 << 20)
 
 typedef struct
 {
@@ -94,6 +92,24 @@ brain_to_float (guint16 brain)
   return value;
 }
 
+static TapDtype
+held_as (const TensorHead *head)
+{
+  const ElementType *type = &element_types[head->data_type];
+  gboolean weights = head->shape.n_dims >= 2 && type->size <= 2 && head->data_type != ONNX_BOOL;
+
+  return type->is_int && !weights ? TAP_DTYPE_I64 : TAP_DTYPE_F32;
+}
+
+static void
+store_integer (TapTensor *tensor, gsize i, gint64 value)
+{
+  if (tensor->dtype == TAP_DTYPE_I64)
+    tap_tensor_i64 (tensor)[i] = value;
+  else
+    tap_tensor_f32 (tensor)[i] = (float) value;
+}
+
 /* Element @i of little-endian bytes at @data. */
 static void
 convert_raw (int data_type, const guint8 *data, TapTensor *tensor)
@@ -122,19 +138,19 @@ convert_raw (int data_type, const guint8 *data, TapTensor *tensor)
             break;
           }
         case ONNX_INT8:
-          tap_tensor_i64 (tensor)[i] = (gint8) bits;
+          store_integer (tensor, i, (gint8) bits);
           break;
         case ONNX_INT16:
-          tap_tensor_i64 (tensor)[i] = (gint16) bits;
+          store_integer (tensor, i, (gint16) bits);
           break;
         case ONNX_INT32:
-          tap_tensor_i64 (tensor)[i] = (gint32) bits;
+          store_integer (tensor, i, (gint32) bits);
           break;
         case ONNX_BOOL:
-          tap_tensor_i64 (tensor)[i] = bits != 0;
+          store_integer (tensor, i, bits != 0);
           break;
         default: /* unsigned, and int64 */
-          tap_tensor_i64 (tensor)[i] = (gint64) bits;
+          store_integer (tensor, i, (gint64) bits);
           break;
         }
     }
@@ -165,13 +181,13 @@ store_typed (int data_type, guint64 bits, TapTensor *tensor, gsize i)
       tap_tensor_f32 (tensor)[i] = brain_to_float ((guint16) bits);
       break;
     case ONNX_BOOL:
-      tap_tensor_i64 (tensor)[i] = bits != 0;
+      store_integer (tensor, i, bits != 0);
       break;
     case ONNX_INT32: /* negative ones are written with ten bytes, or wrongly with five */
-      tap_tensor_i64 (tensor)[i] = (gint32) bits;
+      store_integer (tensor, i, (gint32) bits);
       break;
     default:
-      tap_tensor_i64 (tensor)[i] = (gint64) bits;
+      store_integer (tensor, i, (gint64) bits);
       break;
     }
 }
@@ -353,14 +369,15 @@ tensor_from_raw (OnnxReader *self,
                  GError **error)
 {
   const ElementType *type = &element_types[head->data_type];
-  TapDtype dtype = type->is_int ? TAP_DTYPE_I64 : TAP_DTYPE_F32;
+  TapDtype dtype = held_as (head);
   gsize wide = count * tap_dtype_size (dtype);
   TapTensor *tensor;
 
   if (head->data_type == ONNX_FLOAT || head->data_type == ONNX_INT64)
     return tap_tensor_new_for_bytes (dtype, &head->shape, bytes, offset, error);
 
-  if (wide > 2 * count * type->size && !tap_onnx_spend (self, wide - count * type->size, error))
+  /* up to four times the file's own bytes are no bomb */
+  if (wide > 4 * count * type->size && !tap_onnx_spend (self, wide - count * type->size, error))
     return NULL;
   tensor = tap_tensor_new_uninit (dtype, &head->shape, error);
   if (tensor != NULL)
@@ -418,7 +435,7 @@ read_inline (OnnxReader *self,
              GError **error)
 {
   const ElementType *type = &element_types[head->data_type];
-  TapDtype dtype = type->is_int ? TAP_DTYPE_I64 : TAP_DTYPE_F32;
+  TapDtype dtype = held_as (head);
   g_autoptr (TapTensor) tensor = NULL;
   gsize n_typed;
 
@@ -479,6 +496,7 @@ tap_onnx_read_tensor (OnnxReader *self,
 
   *kind = NULL;
   *tensor = NULL;
+  self->last_type = head.data_type;
   if (head.data_type <= 0 || head.data_type >= (int) G_N_ELEMENTS (element_types) ||
       element_types[head.data_type].size == 0)
     {
@@ -503,15 +521,6 @@ tap_onnx_read_tensor (OnnxReader *self,
       g_set_error (error, TAP_GRAPH_ERROR, TAP_GRAPH_ERROR_TOO_LARGE,
                    "The tensor “%.100s” of %s is too large.", head.name, shape);
       return FALSE;
-    }
-
-  /* Quantised weights would take eight times their room, for a kind of network that is not run. */
-  if (element_types[head.data_type].is_int && element_types[head.data_type].size <= 2 &&
-      count > QUANTISED_MAX)
-    {
-      *kind = element_types[head.data_type].name;
-      *name = g_steal_pointer (&head.name);
-      return TRUE;
     }
 
   *tensor = head.is_external ? read_external (self, &head, count, error) :

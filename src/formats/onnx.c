@@ -48,6 +48,7 @@ reader_clear (OnnxReader *self)
   g_clear_pointer (&self->metadata, g_hash_table_unref);
   g_clear_pointer (&self->functions, g_hash_table_unref);
   g_clear_pointer (&self->externals, g_hash_table_unref);
+  g_clear_pointer (&self->types, g_hash_table_unref);
   g_clear_pointer (&self->warnings, g_ptr_array_unref);
   g_clear_pointer (&self->producer, g_free);
   g_clear_pointer (&self->producer_version, g_free);
@@ -268,6 +269,7 @@ read_initializer (OnnxReader *self,
     return tap_onnx_fail (error, TAP_FORMAT_ERROR_DAMAGED, "The tensor “%.100s” is given twice",
                           name);
   tap_graph_set_constant (self->graph, index, tensor);
+  g_hash_table_insert (self->types, GINT_TO_POINTER (index), GINT_TO_POINTER (self->last_type));
   return TRUE;
 }
 
@@ -352,6 +354,7 @@ read_input (OnnxReader *self, const TapProto *graph, const TapProtoField *field,
   if (elem_type == ONNX_STRING)
     return tap_onnx_fail (error, TAP_FORMAT_ERROR_UNSUPPORTED, "The input “%.100s” takes text",
                           name);
+  g_hash_table_insert (self->types, GINT_TO_POINTER (index), GINT_TO_POINTER (elem_type));
   /* a picture in bytes: the network's first step is to cast it, so the numbers may be floats at once */
   if (shape.n_dims == 4 && is_whole (elem_type))
     {
@@ -522,6 +525,7 @@ onnx_load (const TapLoadRequest *request,
   self.functions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self.externals =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  self.types = g_hash_table_new (NULL, NULL);
   self.warnings = g_ptr_array_new_with_free_func (g_free);
 
   if (!read_all (&self, error))

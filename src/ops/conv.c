@@ -9,13 +9,13 @@
 extern const TapOp tap_op_conv_3d;
 
 gboolean
-tap_op_conv_shape (TapShapeContext *ctx, GError **error)
+tap_op_conv_shape_of (TapShapeContext *ctx, int weights, int bias, GError **error)
 {
-  const TapShape *x = &ctx->inputs[0], *w = &ctx->inputs[1];
+  const TapShape *x = &ctx->inputs[0], *w = &ctx->inputs[weights];
   gint64 group;
 
   if (!tap_op_check_rank (ctx, 0, 3, TAP_MAX_DIMS, error) ||
-      !tap_op_check_rank (ctx, 1, x->n_dims, x->n_dims, error) ||
+      !tap_op_check_rank (ctx, weights, x->n_dims, x->n_dims, error) ||
       !tap_op_get_int (ctx, "group", 1, &group, error))
     return FALSE;
 
@@ -25,22 +25,28 @@ tap_op_conv_shape (TapShapeContext *ctx, GError **error)
       error, "the attribute “group” is expected to be at least 1, found %" G_GINT64_FORMAT, group);
   if (x->dims[1] % group != 0 || x->dims[1] / group != w->dims[1] || w->dims[0] % group != 0)
     {
-      g_autofree char *weights = tap_shape_to_string (w);
+      g_autofree char *text = tap_shape_to_string (w);
 
       return tap_op_fail (error,
                           "weights of %s in %" G_GINT64_FORMAT
                           " groups do not go with %" G_GINT64_FORMAT " input channels",
-                          weights, group, x->dims[1]);
+                          text, group, x->dims[1]);
     }
-  if (tap_op_has_input (ctx, 2) &&
-      (ctx->inputs[2].n_dims != 1 || ctx->inputs[2].dims[0] != w->dims[0]))
+  if (bias >= 0 && tap_op_has_input (ctx, bias) &&
+      (ctx->inputs[bias].n_dims != 1 || ctx->inputs[bias].dims[0] != w->dims[0]))
     {
-      g_autofree char *bias = tap_shape_to_string (&ctx->inputs[2]);
+      g_autofree char *text = tap_shape_to_string (&ctx->inputs[bias]);
 
       return tap_op_fail (error, "a bias of %" G_GINT64_FORMAT " numbers is expected, found %s",
-                          w->dims[0], bias);
+                          w->dims[0], text);
     }
-  return tap_op_window_shape (ctx, 1, w->dims[0], error);
+  return tap_op_window_shape (ctx, weights, w->dims[0], error);
+}
+
+gboolean
+tap_op_conv_shape (TapShapeContext *ctx, GError **error)
+{
+  return tap_op_conv_shape_of (ctx, 1, 2, error);
 }
 
 guint64

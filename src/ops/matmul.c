@@ -5,26 +5,27 @@
 #include "ops/tap-op-private.h"
 
 static gboolean
-set_mismatch (const TapShapeContext *ctx, GError **error)
+set_mismatch (const TapShape *a, const TapShape *b, GError **error)
 {
-  g_autofree char *a = tap_shape_to_string (&ctx->inputs[0]);
-  g_autofree char *b = tap_shape_to_string (&ctx->inputs[1]);
+  g_autofree char *left = tap_shape_to_string (a);
+  g_autofree char *right = tap_shape_to_string (b);
 
-  return tap_op_fail (error, "%s cannot be multiplied with %s", a, b);
+  return tap_op_fail (error, "%s cannot be multiplied with %s", left, right);
 }
 
-static gboolean
-matmul_shape (TapShapeContext *ctx, GError **error)
+gboolean
+tap_op_matmul_shape_of (TapShapeContext *ctx, int left, int right, GError **error)
 {
+  const TapShape *given_a = &ctx->inputs[left], *given_b = &ctx->inputs[right];
   TapShape a, b, out;
   gboolean vector_a, vector_b;
 
-  if (!tap_op_check_rank (ctx, 0, 1, TAP_MAX_DIMS, error) ||
-      !tap_op_check_rank (ctx, 1, 1, TAP_MAX_DIMS, error))
+  if (!tap_op_check_rank (ctx, left, 1, TAP_MAX_DIMS, error) ||
+      !tap_op_check_rank (ctx, right, 1, TAP_MAX_DIMS, error))
     return FALSE;
 
-  a = ctx->inputs[0];
-  b = ctx->inputs[1];
+  a = *given_a;
+  b = *given_b;
   vector_a = a.n_dims == 1;
   vector_b = b.n_dims == 1;
   if (vector_a)
@@ -32,7 +33,7 @@ matmul_shape (TapShapeContext *ctx, GError **error)
   if (vector_b)
     b = (TapShape){ 2, { b.dims[0], 1 } };
   if (a.dims[a.n_dims - 1] != b.dims[b.n_dims - 2])
-    return set_mismatch (ctx, error);
+    return set_mismatch (given_a, given_b, error);
 
   {
     TapShape stack_a = a, stack_b = b;
@@ -40,7 +41,7 @@ matmul_shape (TapShapeContext *ctx, GError **error)
     stack_a.n_dims -= 2;
     stack_b.n_dims -= 2;
     if (!tap_shape_broadcast (&stack_a, &stack_b, &out))
-      return set_mismatch (ctx, error);
+      return set_mismatch (given_a, given_b, error);
   }
   if (!vector_a)
     out.dims[out.n_dims++] = a.dims[a.n_dims - 2];
@@ -48,6 +49,12 @@ matmul_shape (TapShapeContext *ctx, GError **error)
     out.dims[out.n_dims++] = b.dims[b.n_dims - 1];
   ctx->outputs[0] = out;
   return TRUE;
+}
+
+static gboolean
+matmul_shape (TapShapeContext *ctx, GError **error)
+{
+  return tap_op_matmul_shape_of (ctx, 0, 1, error);
 }
 
 static guint64

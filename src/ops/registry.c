@@ -24,12 +24,15 @@ extern const TapOp tap_op_constant;
 extern const TapOp tap_op_constant_of_shape;
 extern const TapOp tap_op_conv;
 extern const TapOp tap_op_conv_3d;
+extern const TapOp tap_op_conv_integer;
 extern const TapOp tap_op_conv_transpose;
 extern const TapOp tap_op_conv_transpose_3d;
 extern const TapOp tap_op_cos;
 extern const TapOp tap_op_depth_to_space;
+extern const TapOp tap_op_dequantize_linear;
 extern const TapOp tap_op_div;
 extern const TapOp tap_op_dropout;
+extern const TapOp tap_op_dynamic_quantize_linear;
 extern const TapOp tap_op_elu;
 extern const TapOp tap_op_equal;
 extern const TapOp tap_op_erf;
@@ -62,6 +65,7 @@ extern const TapOp tap_op_log_softmax;
 extern const TapOp tap_op_lp_pool;
 extern const TapOp tap_op_lp_pool_3d;
 extern const TapOp tap_op_matmul;
+extern const TapOp tap_op_matmul_integer;
 extern const TapOp tap_op_max;
 extern const TapOp tap_op_max_pool;
 extern const TapOp tap_op_max_pool_3d;
@@ -77,6 +81,9 @@ extern const TapOp tap_op_or;
 extern const TapOp tap_op_prelu;
 extern const TapOp tap_op_pad;
 extern const TapOp tap_op_pow;
+extern const TapOp tap_op_qlinear_conv;
+extern const TapOp tap_op_qlinear_matmul;
+extern const TapOp tap_op_quantize_linear;
 extern const TapOp tap_op_range;
 extern const TapOp tap_op_reciprocal;
 extern const TapOp tap_op_reduce_l1;
@@ -139,12 +146,15 @@ static const TapOp *const ops[] = {
   &tap_op_constant_of_shape,
   &tap_op_conv,
   &tap_op_conv_3d,
+  &tap_op_conv_integer,
   &tap_op_conv_transpose,
   &tap_op_conv_transpose_3d,
   &tap_op_cos,
   &tap_op_depth_to_space,
+  &tap_op_dequantize_linear,
   &tap_op_div,
   &tap_op_dropout,
+  &tap_op_dynamic_quantize_linear,
   &tap_op_elu,
   &tap_op_equal,
   &tap_op_erf,
@@ -177,6 +187,7 @@ static const TapOp *const ops[] = {
   &tap_op_lp_pool,
   &tap_op_lp_pool_3d,
   &tap_op_matmul,
+  &tap_op_matmul_integer,
   &tap_op_max,
   &tap_op_max_pool,
   &tap_op_max_pool_3d,
@@ -192,6 +203,9 @@ static const TapOp *const ops[] = {
   &tap_op_prelu,
   &tap_op_pad,
   &tap_op_pow,
+  &tap_op_qlinear_conv,
+  &tap_op_qlinear_matmul,
+  &tap_op_quantize_linear,
   &tap_op_range,
   &tap_op_reciprocal,
   &tap_op_reduce_l1,

@@ -82,6 +82,10 @@ gboolean tap_fold_view (const TapShapeContext *ctx, TapTensor **outputs, GError 
 gboolean tap_op_window_shape (TapShapeContext *ctx, int weights, gint64 channels, GError **error);
 /* Shape rules in any number of dimensions up to three. */
 gboolean tap_op_conv_shape (TapShapeContext *ctx, GError **error);
+/* The same with weights and bias (or -1) at other inputs. */
+gboolean tap_op_conv_shape_of (TapShapeContext *ctx, int weights, int bias, GError **error);
+/* MatMul of two of the inputs. */
+gboolean tap_op_matmul_shape_of (TapShapeContext *ctx, int left, int right, GError **error);
 guint64 tap_op_conv_macs (const TapShapeContext *ctx);
 gboolean tap_op_conv_transpose_shape (TapShapeContext *ctx, GError **error);
 guint64 tap_op_conv_transpose_macs (const TapShapeContext *ctx);

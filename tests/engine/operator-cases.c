@@ -10,8 +10,9 @@
 #include "ops/infer.h"
 
 static const OperatorCase *const families[] = {
-  cases_binary, cases_move,   cases_normalize, cases_pointwise,
-  cases_reduce, cases_volume, cases_window,    NULL,
+  cases_binary,    cases_move,     cases_normalize,
+  cases_pointwise, cases_quantize, cases_reduce,
+  cases_volume,    cases_window,   NULL,
 };
 
 const OperatorCase *const *
@@ -122,6 +123,8 @@ pattern (const char *name, GRand *rand, gsize i)
 
   if (g_str_equal (name, "ties"))
     return floor (value * 2.5 + 0.5);
+  if (g_str_equal (name, "bytes"))
+    return floor ((value + 1) * 127.999);
   if (g_str_equal (name, "away"))
     return value < 0 ? value * 0.95 - 0.05 : value * 0.95 + 0.05;
   if (g_str_equal (name, "special"))

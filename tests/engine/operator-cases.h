@@ -13,7 +13,8 @@
  *            ~ties          whole numbers in -2 .. 2
  *            ~special       some NaN, ±infinity and -0 among others
  *            ~apart         all different, 0.01 apart at least
- *            ~away          at least 0.05 from 0 */
+ *            ~away          at least 0.05 from 0
+ *            ~bytes         whole numbers in 0 .. 255 */
 #pragma once
 
 #include "core/tap-graph.h"
@@ -64,6 +65,7 @@ extern const OperatorCase cases_binary[];
 extern const OperatorCase cases_move[];
 extern const OperatorCase cases_normalize[];
 extern const OperatorCase cases_pointwise[];
+extern const OperatorCase cases_quantize[];
 extern const OperatorCase cases_reduce[];
 extern const OperatorCase cases_volume[];
 extern const OperatorCase cases_window[];

@@ -49,6 +49,7 @@ static const struct
   const char *op;
   guint inputs;
 } parameters[] = {
+  { "ConvInteger", 1u << 1 }, /* weights are whole numbers */
   { "Dropout", 1u << 1 },
   { "Resize", 1u << 1 | 1u << 2 },
   { "Upsample", 1u << 1 },

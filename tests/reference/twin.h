@@ -83,6 +83,7 @@ extern const Twin twins_binary[];
 extern const Twin twins_move[];
 extern const Twin twins_normalize[];
 extern const Twin twins_pointwise[];
+extern const Twin twins_quantize[];
 extern const Twin twins_reduce[];
 extern const Twin twins_resize[];
 extern const Twin twins_window[];

@@ -23,12 +23,15 @@ extern const TapCpuKernel tap_cpu_concat;
 extern const TapCpuKernel tap_cpu_constant_of_shape;
 extern const TapCpuKernel tap_cpu_conv;
 extern const TapCpuKernel tap_cpu_conv_3d;
+extern const TapCpuKernel tap_cpu_conv_integer;
 extern const TapCpuKernel tap_cpu_conv_transpose;
 extern const TapCpuKernel tap_cpu_conv_transpose_3d;
 extern const TapCpuKernel tap_cpu_cos;
 extern const TapCpuKernel tap_cpu_depth_to_space;
+extern const TapCpuKernel tap_cpu_dequantize_linear;
 extern const TapCpuKernel tap_cpu_div;
 extern const TapCpuKernel tap_cpu_dropout;
+extern const TapCpuKernel tap_cpu_dynamic_quantize_linear;
 extern const TapCpuKernel tap_cpu_elu;
 extern const TapCpuKernel tap_cpu_equal;
 extern const TapCpuKernel tap_cpu_erf;
@@ -60,6 +63,7 @@ extern const TapCpuKernel tap_cpu_log_softmax;
 extern const TapCpuKernel tap_cpu_lp_pool;
 extern const TapCpuKernel tap_cpu_lp_pool_3d;
 extern const TapCpuKernel tap_cpu_matmul;
+extern const TapCpuKernel tap_cpu_matmul_integer;
 extern const TapCpuKernel tap_cpu_max;
 extern const TapCpuKernel tap_cpu_max_pool;
 extern const TapCpuKernel tap_cpu_max_pool_3d;
@@ -74,6 +78,9 @@ extern const TapCpuKernel tap_cpu_or;
 extern const TapCpuKernel tap_cpu_prelu;
 extern const TapCpuKernel tap_cpu_pad;
 extern const TapCpuKernel tap_cpu_pow;
+extern const TapCpuKernel tap_cpu_qlinear_conv;
+extern const TapCpuKernel tap_cpu_qlinear_matmul;
+extern const TapCpuKernel tap_cpu_quantize_linear;
 extern const TapCpuKernel tap_cpu_reciprocal;
 extern const TapCpuKernel tap_cpu_reduce_l1;
 extern const TapCpuKernel tap_cpu_reduce_l2;
@@ -132,12 +139,15 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_constant_of_shape,
   &tap_cpu_conv,
   &tap_cpu_conv_3d,
+  &tap_cpu_conv_integer,
   &tap_cpu_conv_transpose,
   &tap_cpu_conv_transpose_3d,
   &tap_cpu_cos,
   &tap_cpu_depth_to_space,
+  &tap_cpu_dequantize_linear,
   &tap_cpu_div,
   &tap_cpu_dropout,
+  &tap_cpu_dynamic_quantize_linear,
   &tap_cpu_elu,
   &tap_cpu_equal,
   &tap_cpu_erf,
@@ -169,6 +179,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_lp_pool,
   &tap_cpu_lp_pool_3d,
   &tap_cpu_matmul,
+  &tap_cpu_matmul_integer,
   &tap_cpu_max,
   &tap_cpu_max_pool,
   &tap_cpu_max_pool_3d,
@@ -183,6 +194,9 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_prelu,
   &tap_cpu_pad,
   &tap_cpu_pow,
+  &tap_cpu_qlinear_conv,
+  &tap_cpu_qlinear_matmul,
+  &tap_cpu_quantize_linear,
   &tap_cpu_reciprocal,
   &tap_cpu_reduce_l1,
   &tap_cpu_reduce_l2,

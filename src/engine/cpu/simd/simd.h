@@ -198,6 +198,19 @@ typedef struct
   size_t n;        /* windows */
 } TapPoolWindows;
 
+/* sums[k × sums_pitch + r] = vector k · row r, of whole numbers in -256 .. 256. */
+#define TAP_WHOLE_STEP  32    /* what n is a multiple of */
+#define TAP_WHOLE_CHUNK 32256 /* numbers whose products add up to less than 2^31 */
+
+typedef struct
+{
+  int64_t *sums;
+  size_t sums_pitch;
+  const int16_t *x, *rows;
+  size_t pitch, n;
+  int n_vectors, n_rows;
+} TapWholeDots;
+
 /* What a bit says of a number; but for the first, none is set by NaN. */
 typedef enum
 {
@@ -303,6 +316,8 @@ typedef struct
                   const float *dy,
                   const uint8_t *where,
                   const TapPoolWindows *windows);
+
+  void (*whole_dots) (const TapWholeDots *job);
 
   /* --- derivatives; dx may be dy --- */
   /* Bit i of @bits, from the lowest of each byte: what @kind says of x[i] */

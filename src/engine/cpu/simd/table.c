@@ -48,6 +48,7 @@ const TapSimd TAP_SIMD_NAME (tap_simd) = {
   .unpack_switches = TAP_SIMD_NAME (tap_unpack_switches),
   .normalize = TAP_SIMD_NAME (tap_normalize),
   .unpool = TAP_SIMD_NAME (tap_unpool),
+  .whole_dots = TAP_SIMD_NAME (tap_whole_dots),
   .bits = TAP_SIMD_NAME (tap_bits),
   .scale_by_bits = TAP_SIMD_NAME (tap_scale_by_bits),
   .unary_backward = TAP_SIMD_NAME (tap_unary_backward),
