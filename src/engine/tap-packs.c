@@ -146,9 +146,9 @@ make (TapPacks *self, const TapNode *node, int algorithm, const TapAffine *affin
       constants[i] = tap_graph_get_value (self->graph, node->inputs[i])->constant;
   packed = affine != NULL ? kernel->pack_affine (node, algorithm, constants, affine, error) :
                             kernel->pack (node, algorithm, constants, error);
-  /* From now on the copy is read. */
+  /* From now on the copy is read, if it is one: some kernels only leave a note about their weights. */
   for (int i = 0; packed != NULL && i < node->n_inputs; i++)
-    if (constants[i] != NULL && constants[i]->bytes != NULL)
+    if (constants[i] != NULL && constants[i]->bytes != NULL && packed->count >= constants[i]->count)
       tap_pages_give_back (constants[i]->data,
                            constants[i]->count * tap_dtype_size (constants[i]->dtype));
   return packed;

@@ -261,6 +261,62 @@ test_gemm (void)
     }
 }
 
+/* Stretches of zeros and of numbers, zeros of either sign. */
+static void
+fill_sparse (GRand *rand, float *x, gsize n, double density, int longest)
+{
+  for (gsize i = 0; i < n;)
+    {
+      gsize end = i + (gsize) g_rand_int_range (rand, 1, longest + 1);
+      gboolean on = g_rand_double (rand) < density;
+
+      for (; i < MIN (end, n); i++)
+        x[i] = on                    ? (float) g_rand_double_range (rand, -1, 1) :
+               g_rand_boolean (rand) ? 0.0f :
+                                       -0.0f;
+    }
+}
+
+/* One picture leaves its zeros out; in a batch, which leaves out nothing, it has the same bits. */
+static void
+test_zeros (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (15);
+
+  g_test_summary ("Leaving out zeros changes no bit, and infinite weights are not overlooked");
+  for (int i = 0; i < 60; i++)
+    {
+      gint64 n = g_rand_int_range (rand, 1, 150), k = g_rand_int_range (rand, 1, 900);
+      TapShape one_row = tap_shape_new (2, (gint64) 1, k), rows = tap_shape_new (2, (gint64) 2, k),
+               b = tap_shape_new (2, n, k), c = tap_shape_new (1, n),
+               out = tap_shape_new (2, (gint64) 1, n);
+      g_autoptr (TapTensor) x = tap_tensor_new (TAP_DTYPE_F32, &one_row, NULL);
+      g_autoptr (TapTensor) twice = tap_tensor_new (TAP_DTYPE_F32, &rows, NULL);
+      g_autoptr (TapTensor) weights = engine_test_random (&b, g_rand_int (rand));
+      g_autoptr (TapTensor) bias = engine_test_random (&c, g_rand_int (rand));
+      g_autoptr (TapTensor) alone = NULL;
+      g_autoptr (TapTensor) batch = NULL;
+      g_autoptr (TapTensor) first = NULL;
+      g_autoptr (TapAttrs) attrs = tap_attrs_new ();
+
+      fill_sparse (rand, tap_tensor_f32 (x), (gsize) k, 0.1 * (i % 10), i % 3 == 0 ? 1 : 60);
+      for (int row = 0; row < 2; row++)
+        memcpy (tap_tensor_f32 (twice) + row * k, tap_tensor_f32 (x), (gsize) k * sizeof (float));
+      /* the last ones, and not all of a row */
+      if (i % 4 == 3)
+        tap_tensor_f32 (weights)[n * k - 1] = i % 8 == 3 ? INFINITY : NAN;
+      tap_attrs_set_int (attrs, "transB", 1);
+      alone = run_node ("Gemm", tap_attrs_copy (attrs), (TapTensor *[]){ x, weights, bias }, 3,
+                        TRUE, 1 + i % 3);
+      batch = run_node ("Gemm", tap_attrs_copy (attrs), (TapTensor *[]){ twice, weights, bias }, 3,
+                        TRUE, 2);
+      first = tap_tensor_new_f32 (&out, tap_tensor_f32 (batch), NULL);
+      engine_test_assert_equal_bits (alone, first);
+      if (i % 4 == 3)
+        g_assert_false (isfinite (tap_tensor_f32 (alone)[n - 1]));
+    }
+}
+
 static void
 test_normalization (void)
 {
@@ -450,6 +506,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/kernels/conv-transpose", test_conv_transpose);
   g_test_add_func ("/engine/kernels/pool", test_pool);
   g_test_add_func ("/engine/kernels/gemm", test_gemm);
+  g_test_add_func ("/engine/kernels/zeros", test_zeros);
   g_test_add_func ("/engine/kernels/normalization", test_normalization);
   g_test_add_func ("/engine/kernels/unary", test_unary);
   g_test_add_func ("/engine/kernels/not-a-number", test_not_a_number);

@@ -41,9 +41,7 @@ describe (const TapCpuRun *run, TapProduct *p)
 static TapTensor *
 gemm_pack (const TapNode *node, int algorithm, TapTensor *const *constants, GError **error)
 {
-  if (constants[1] == NULL || tap_attrs_get_int (node->attrs, "transB", 0) != 0)
-    return NULL;
-  return tap_product_pack_finite (constants[1], error);
+  return constants[1] != NULL ? tap_product_pack_finite (constants[1], error) : NULL;
 }
 
 static gsize

@@ -10,7 +10,9 @@ G_BEGIN_DECLS
  *
  * Where B lies transposed, as most files have their weights, each number is a dot product of ours, with the
  * same bits for one row as for several. Where it lies straight, few rows are sums of scaled rows of B. Large
- * products are left to OpenBLAS, when there is one. Which of them it is depends on shapes alone. */
+ * products are left to OpenBLAS, when there is one. Which of them it is depends on shapes alone. Zeros of a
+ * single row of A are left out, with the columns of B that they would meet: one by one where B lies straight, as
+ * vectors where it lies transposed; the bits are those of a product that leaves out nothing. */
 typedef struct
 {
   const float *a, *b;

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Number i goes to lane i mod 2·lanes of two accumulators, which are joined in a fixed order at the end:
- * whether a product is made alone or beside others, its bits are the same. */
+ * whether a product is made alone or beside others, its bits are the same. Zeros that are left out change at
+ * most the sign of an accumulator that is zero, and join() forgets that. */
 
 #include "config.h"
 
@@ -17,6 +18,30 @@
 #define TILE_VECTORS 3
 /* Numbers of each row that stay in the first-level cache while all vectors meet them. */
 #define CHUNK        1024
+/* Rows whose pairs are read together: the more, the more of the memory's latency is hidden. */
+#if VL == 16
+#  define PAIR_ROWS 8
+#else
+#  define PAIR_ROWS 4
+#endif
+/* Pairs from the one that is worked on to the one that is sent for. */
+#define PAIRS_AHEAD 32
+
+static inline float
+join (V a, V b)
+{
+  return v_sum (a + b) + 0.0f;
+}
+
+/* The numbers from @i on, too few for a pair of vectors. */
+static inline void
+add_rest (V *a, V *b, const float *x, const float *row, size_t i, size_t n)
+{
+  for (; i + VL <= n; i += VL)
+    *a = v_fma (v_load (x + i), v_load (row + i), *a);
+  if (i < n)
+    *b = v_fma (v_load_first (x + i, n - i), v_load_first (row + i, n - i), *b);
+}
 
 void
 TAP_SIMD_NAME (
@@ -47,14 +72,90 @@ TAP_SIMD_NAME (
             b[k] = v_fma (v, v_load (p[k] + i + VL), b[k]);
           }
         }
-      for (; i + VL <= n; i += VL)
-        for (int k = 0; k < 4; k++)
-          a[k] = v_fma (v_load (x + i), v_load (p[k] + i), a[k]);
-      if (i < n)
-        for (int k = 0; k < 4; k++)
-          b[k] = v_fma (v_load_first (x + i, n - i), v_load_first (p[k] + i, n - i), b[k]);
       for (int k = 0; k < 4 && r + k < n_rows; k++)
-        dots[r + k] = v_sum (a[k] + b[k]);
+        {
+          add_rest (&a[k], &b[k], x, p[k], i, n);
+          dots[r + k] = join (a[k], b[k]);
+        }
+    }
+}
+
+static int
+has_number (const float *x)
+{
+  uint32_t bits[VL], any = 0;
+
+  memcpy (bits, x, sizeof bits);
+  for (int i = 0; i < VL; i++)
+    any |= bits[i] << 1; /* -0 is none either */
+  return any != 0;
+}
+
+size_t
+TAP_SIMD_NAME (tap_find_pairs) (TapDotsPair *pairs, const float *x, size_t n)
+{
+  size_t n_pairs = 0;
+
+  for (size_t i = 0; i + 2 * VL <= n; i += 2 * VL)
+    {
+      int first = has_number (x + i), second = has_number (x + i + VL);
+
+      if (first || second)
+        pairs[n_pairs++] =
+          (TapDotsPair){ (uint32_t) (first ? i : i + VL), (uint32_t) (second ? i + VL : i) };
+    }
+  return n_pairs;
+}
+
+void
+TAP_SIMD_NAME (tap_dots_pairs) (float *dots,
+                                const float *x,
+                                const TapDotsPair *pairs,
+                                size_t n_pairs,
+                                const float *rows,
+                                size_t pitch,
+                                size_t n,
+                                int n_rows)
+{
+  for (int r = 0; r < n_rows; r += PAIR_ROWS)
+    {
+      const float *p[PAIR_ROWS], *ahead[PAIR_ROWS];
+      V a[PAIR_ROWS], b[PAIR_ROWS];
+      size_t next = PAIRS_AHEAD;
+
+      for (int k = 0; k < PAIR_ROWS; k++)
+        {
+          p[k] = ahead[k] = rows + (size_t) (r + k < n_rows ? r + k : r) * pitch;
+          a[k] = b[k] = v_set (0);
+        }
+      for (size_t i = 0; i < n_pairs; i++, next++)
+        {
+          TapDotsPair at = pairs[i], later;
+          /* A vector of zeros meets whatever number of the row: nothing is added. */
+          size_t start = at.first / (2 * VL) * (2 * VL);
+          V u = v_load (x + start), v = v_load (x + start + VL);
+
+          if (next >= n_pairs)
+            {
+              next = 0;
+              for (int k = 0; k < PAIR_ROWS; k++)
+                ahead[k] =
+                  rows + (size_t) (r + PAIR_ROWS + k < n_rows ? r + PAIR_ROWS + k : r) * pitch;
+            }
+          later = pairs[next];
+          TAP_UNROLL for (int k = 0; k < PAIR_ROWS; k++)
+          {
+            __builtin_prefetch (ahead[k] + later.first);
+            __builtin_prefetch (ahead[k] + later.second);
+            a[k] = v_fma (u, v_load (p[k] + at.first), a[k]);
+            b[k] = v_fma (v, v_load (p[k] + at.second), b[k]);
+          }
+        }
+      for (int k = 0; k < PAIR_ROWS && r + k < n_rows; k++)
+        {
+          add_rest (&a[k], &b[k], x, p[k], n / (2 * VL) * (2 * VL), n);
+          dots[r + k] = join (a[k], b[k]);
+        }
     }
 }
 
@@ -119,13 +220,9 @@ finish (float *dots,
       {
         V a = v_load (sums + (size_t) (2 * (r * TILE_VECTORS + k)) * VL);
         V b = v_load (sums + (size_t) (2 * (r * TILE_VECTORS + k) + 1) * VL);
-        size_t i = from;
 
-        for (; i + VL <= n; i += VL)
-          a = v_fma (v_load (x[k] + i), v_load (rows[r] + i), a);
-        if (i < n)
-          b = v_fma (v_load_first (x[k] + i, n - i), v_load_first (rows[r] + i, n - i), b);
-        dots[(size_t) k * dots_pitch + (size_t) r] = v_sum (a + b);
+        add_rest (&a, &b, x[k], rows[r], from, n);
+        dots[(size_t) k * dots_pitch + (size_t) r] = join (a, b);
       }
 }
 

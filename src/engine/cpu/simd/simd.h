@@ -132,6 +132,13 @@ typedef struct
   float *sums; /* scratch: TAP_DOTS_SUMS floats */
 } TapDotsJob;
 
+/* Where the two vectors of a pair begin that a dot product takes; both at one place where the other vector is all
+ * zeros. */
+typedef struct
+{
+  uint32_t first, second;
+} TapDotsPair;
+
 #define TAP_SCALED_ROWS 8
 #define TAP_DOTS_SUMS(n_rows, n_vectors)                                                           \
   ((size_t) (((n_rows) + 3) / 4) * (size_t) (((n_vectors) + 2) / 3) * 384)
@@ -273,6 +280,17 @@ typedef struct
   void (*dots) (float *dots, const float *x, const float *rows, size_t pitch, size_t n, int n_rows);
   /* the same for several vectors, each with the bits that it would get alone */
   void (*dots_many) (const TapDotsJob *job);
+  /* Finds the pairs of vectors of @x that are not all zeros, of n / (2 × lanes) at most; returns how many. */
+  size_t (*find_pairs) (TapDotsPair *pairs, const float *x, size_t n);
+  /* dots() without reading rows where @x has vectors of zeros: the same bits if the rows are finite */
+  void (*dots_pairs) (float *dots,
+                      const float *x,
+                      const TapDotsPair *pairs,
+                      size_t n_pairs,
+                      const float *rows,
+                      size_t pitch,
+                      size_t n,
+                      int n_rows);
   /* Local response: y = x D^-beta, D = bias + scale Σ x[k × pitch]² over k from -below to above, or
    * D = bias + scale energy where that is not NULL */
   void (*lrn) (float *y,

@@ -173,6 +173,15 @@ void TAP_SIMD_NAME (tap_add_scaled_rows_into) (float *y,
                                                const float *scales,
                                                size_t n);
 void TAP_SIMD_NAME (tap_dots_many) (const TapDotsJob *job);
+size_t TAP_SIMD_NAME (tap_find_pairs) (TapDotsPair *pairs, const float *x, size_t n);
+void TAP_SIMD_NAME (tap_dots_pairs) (float *dots,
+                                     const float *x,
+                                     const TapDotsPair *pairs,
+                                     size_t n_pairs,
+                                     const float *rows,
+                                     size_t pitch,
+                                     size_t n,
+                                     int n_rows);
 float TAP_SIMD_NAME (tap_multiply_adds) (size_t rounds);
 void TAP_SIMD_NAME (tap_lrn) (float *y,
                               const float *x,
