@@ -23,11 +23,15 @@
 /* Input channels whose weights are transformed at a time, and blocks of output channels. */
 #define STEP_CHANNELS 64
 #define STEP_BLOCKS   2
+/* Weights of a channel of a block; lines of memory with those of TAP_BLOCK channels. */
+#define PIECE         (9 * TAP_BLOCK)
+#define PIECE_LINES   (9 * TAP_BLOCK)
 
-/* Costs in multiply-adds: of a cell, directly; of transforming the weights of a channel, and the inputs and
- * outputs of a tile, all per block; of a group. */
+/* Costs in multiply-adds: of a cell, directly; of fetching and transforming the weights of a channel, and the
+ * inputs and outputs of a tile, all per block; of a group. Within a network weights come from memory, which
+ * tips the scales for four tiles: 7 × 7 cells are better off directly, 8 × 8 are not. */
 #define PIXEL_COST   9.9
-#define WEIGHTS_COST 200
+#define WEIGHTS_COST 400
 #define INPUT_COST   600
 #define OUTPUT_COST  350
 #define START_COST   20000
@@ -103,7 +107,7 @@ prepare (Winograd *self, const TapWinogradJob *job)
       self->round = (int) CLAMP (ROUND_FLOATS / per_tile, 28, (gsize) self->tiles);
       self->round = MIN (self->round, self->tiles);
       self->part = divide_up (self->round, divide_up (self->round, SHARED_TILES));
-      self->step = MIN (job->in, STEP_CHANNELS);
+      self->step = MIN (self->in_blocks * TAP_BLOCK, STEP_CHANNELS);
       self->u_block = odd_lines ((gsize) self->step * TAP_BLOCK);
       self->u_position = (gsize) self->blocks * self->u_block;
     }
@@ -210,102 +214,66 @@ output_run (const Winograd *self, int image, int row, int column, int tiles, int
   job->simd->winograd_output (&output);
 }
 
-/* The weights of one block of output channels, from input channel @first on. */
+/* TAP_BLOCK of the weights of one block of output channels, from input channel @first on, a whole block. */
 static const float *
 weights_at (const Winograd *self, int block, int first)
 {
+  const TapWinogradJob *job = self->job;
   gsize blocks = (gsize) (self->group * self->out_blocks + block);
 
-  return self->job->packed + (blocks * (gsize) self->job->in + (gsize) first) * 9 * TAP_BLOCK;
+  if (job->turned)
+    return job->packed +
+           ((gsize) (self->group * self->in_blocks + first / TAP_BLOCK) * (gsize) job->out +
+            (gsize) (block * TAP_BLOCK)) *
+             PIECE;
+  return job->packed + (blocks * (gsize) job->in + (gsize) first) * 9 * TAP_BLOCK;
 }
 
-/* The same from those of the convolution to be transposed, TAP_BLOCK input channels at a time. */
-static void
-turn_weights (const Winograd *self, int block, int first, int channels, float *u)
+/* The same for a convolution to be transposed, in @t. */
+static const float *
+turn_weights (const Winograd *self, int block, int first, float *t)
 {
-  const TapWinogradJob *job = self->job;
-  gsize lane_block = (gsize) job->out * 9 * TAP_BLOCK;
+  const float *w = weights_at (self, block, first);
 
-  for (int k = 0; k < channels; k += TAP_BLOCK)
-    {
-      gsize from = (gsize) (self->group * self->in_blocks + (first + k) / TAP_BLOCK);
-      TapWinogradWeights weights = {
-        .w = job->packed + from * lane_block + (gsize) block * TAP_BLOCK * 9 * TAP_BLOCK,
-        .channels = MIN (TAP_BLOCK, channels - k),
-        .turned = MIN (TAP_BLOCK, job->out - block * TAP_BLOCK),
-        .u = u + (gsize) k * TAP_BLOCK,
-        .u_position = self->u_position,
-      };
-
-      job->simd->winograd_weights (&weights);
-    }
-}
-
-static void
-transform_weights (const Winograd *self, int block, int first, int channels, float *u)
-{
-  TapWinogradWeights weights = {
-    .w = weights_at (self, block, first),
-    .channels = channels,
-    .u = u,
-    .u_position = self->u_position,
-  };
-
-  if (self->job->turned)
-    turn_weights (self, block, first, channels, u);
-  else
-    self->job->simd->winograd_weights (&weights);
+  if (!self->job->turned)
+    return w;
+  self->job->simd->winograd_turn (t, w, MIN (TAP_BLOCK, self->job->out - block * TAP_BLOCK));
+  return t;
 }
 
 /* Weights that are to be transformed next, to be fetched while others are multiplied. */
 typedef struct
 {
-  const float *w;
-  gsize block; /* floats from block to block */
-  int channels;
+  int block, blocks;   /* of output channels */
+  int channel, pieces; /* of TAP_BLOCK input channels */
 } Next;
 
 /* A share of them for each position. */
 static void
-fetch (const Next *next, int position, int blocks)
+choose_fetch (const Winograd *self, const Next *next, int position, TapWinogradProduct *product)
 {
-  gsize lines = (gsize) next->channels * 9;
-  gsize last = lines * (gsize) (position + 1) / TAP_WINOGRAD_POSITIONS;
+  int lines = next->blocks * next->pieces * PIECE_LINES;
+  int first = lines * position / TAP_WINOGRAD_POSITIONS, piece = first / PIECE_LINES;
 
-  for (int b = 0; b < blocks; b++)
-    for (gsize i = lines * (gsize) position / TAP_WINOGRAD_POSITIONS; i < last; i++)
-      __builtin_prefetch (next->w + (gsize) b * next->block + i * TAP_BLOCK, 0, 2);
+  if (lines == 0)
+    return;
+  product->fetch_lines = lines * (position + 1) / TAP_WINOGRAD_POSITIONS - first;
+  product->fetch = weights_at (self, next->block + piece / next->pieces,
+                               next->channel + piece % next->pieces * TAP_BLOCK) +
+                   (gsize) (first % PIECE_LINES) * TAP_BLOCK;
 }
 
 /* All positions of some tiles, input channels and blocks of output channels. */
 static void
-multiply (const Winograd *self,
-          const float *v,
-          const float *u,
-          float *sums,
-          int channels,
-          int tiles,
-          int blocks,
-          gboolean add,
-          const Next *next)
+multiply (const Winograd *self, TapWinogradProduct product, const Next *next)
 {
-  TapWinogradProduct product = {
-    .v = v,
-    .v_block = self->v_block,
-    .u = u,
-    .u_block = self->u_block,
-    .sums = sums,
-    .sums_block = self->sums_block,
-    .channels = channels,
-    .tiles = tiles,
-    .blocks = blocks,
-    .add = add,
-  };
-
+  product.v_block = self->v_block;
+  product.u_block = self->u_block;
+  product.sums_block = self->sums_block;
   for (int p = 0; p < TAP_WINOGRAD_POSITIONS; p++)
     {
-      if (next != NULL)
-        fetch (next, p, blocks);
+      choose_fetch (self, next, p, &product);
+      product.v_ahead = p + 1 < TAP_WINOGRAD_POSITIONS ? (ptrdiff_t) self->v_position : 0;
       self->job->simd->winograd_product (&product);
       product.v += self->v_position;
       product.u += self->u_position;
@@ -331,9 +299,15 @@ fused_weights_task (gpointer user_data, int task, int worker)
 {
   const Winograd *self = user_data;
   int block = task / self->in_blocks, first = task % self->in_blocks * TAP_BLOCK;
+  float t[PIECE * TAP_BLOCK] __attribute__ ((aligned (64)));
+  TapWinogradWeights weights = {
+    .w = turn_weights (self, block, first, t),
+    .channels = MIN (TAP_BLOCK, self->job->in - first),
+    .u = self->u + (gsize) block * self->u_block + (gsize) first * TAP_BLOCK,
+    .u_position = self->u_position,
+  };
 
-  transform_weights (self, block, first, MIN (TAP_BLOCK, self->job->in - first),
-                     self->u + (gsize) block * self->u_block + (gsize) first * TAP_BLOCK);
+  self->job->simd->winograd_weights (&weights);
 }
 
 static void
@@ -355,8 +329,14 @@ fused_task (gpointer user_data, int task, int worker)
     {
       int blocks = MIN (self->blocks, self->out_blocks - b);
 
-      multiply (self, v, self->u + (gsize) b * self->u_block, sums, self->job->in, tiles, blocks,
-                FALSE, NULL);
+      multiply (self,
+                (TapWinogradProduct){ .v = v,
+                                      .u = self->u + (gsize) b * self->u_block,
+                                      .sums = sums,
+                                      .channels = self->job->in,
+                                      .tiles = tiles,
+                                      .blocks = blocks },
+                &(Next){ 0 });
       store (self, sums, b, blocks, first, tiles);
     }
 }
@@ -391,17 +371,40 @@ shared_task (gpointer user_data, int task, int worker)
   int block = task / parts * self->blocks, blocks = MIN (self->blocks, self->out_blocks - block);
   int first = self->n * part / parts, tiles = self->n * (part + 1) / parts - first;
   float *u = self->workers + (gsize) worker * self->worker_floats, *sums = u + self->u_floats;
+  float turned[PIECE * TAP_BLOCK] __attribute__ ((aligned (64)));
 
   for (int c = 0; c < job->in; c += self->step)
     {
-      int channels = MIN (self->step, job->in - c), left = job->in - c - channels;
-      Next next = { weights_at (self, block, c + channels), (gsize) job->in * 9 * TAP_BLOCK,
-                    MIN (self->step, left) };
+      int channels = MIN (self->step, job->in - c);
+      Next next = { block, blocks, c + self->step };
+      TapWinogradWeights weights = { .u_position = self->u_position };
 
+      if (next.channel >= job->in)
+        {
+          /* most probably the next task of this worker */
+          next.channel = 0;
+          next.block = (task + tap_pool_get_n_threads (job->pool)) / parts * self->blocks;
+          next.blocks = CLAMP (self->out_blocks - next.block, 0, self->blocks);
+        }
+      next.pieces = divide_up (MIN (self->step, job->in - next.channel), TAP_BLOCK);
       for (int b = 0; b < blocks; b++)
-        transform_weights (self, block + b, c, channels, u + (gsize) b * self->u_block);
-      multiply (self, self->v + (gsize) (c / TAP_BLOCK) * self->v_block + (gsize) first * TAP_BLOCK,
-                u, sums, channels, tiles, blocks, c > 0, job->turned ? NULL : &next);
+        for (int k = 0; k < channels; k += TAP_BLOCK)
+          {
+            weights.w = turn_weights (self, block + b, c + k, turned);
+            weights.channels = MIN (TAP_BLOCK, channels - k);
+            weights.u = u + (gsize) b * self->u_block + (gsize) (k * TAP_BLOCK);
+            job->simd->winograd_weights (&weights);
+          }
+      multiply (self,
+                (TapWinogradProduct){ .v = self->v + (gsize) (c / TAP_BLOCK) * self->v_block +
+                                           (gsize) first * TAP_BLOCK,
+                                      .u = u,
+                                      .sums = sums,
+                                      .channels = channels,
+                                      .tiles = tiles,
+                                      .blocks = blocks,
+                                      .add = c > 0 },
+                &next);
     }
   store (self, sums, block, blocks, self->first + first, tiles);
 }

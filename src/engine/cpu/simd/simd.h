@@ -87,9 +87,6 @@ typedef struct
 {
   const float *w; /* [channels][9][TAP_BLOCK] */
   int channels;
-  /* Not 0: w is [turned][9][TAP_BLOCK] of the convolution to be transposed, with one lane for each of the
-   * channels, at most TAP_BLOCK of them; its first index becomes the lane, its taps are reversed. */
-  int turned;
   float *u; /* [positions][channels][TAP_BLOCK] */
   size_t u_position;
 } TapWinogradWeights;
@@ -105,6 +102,11 @@ typedef struct
   size_t sums_block;
   int channels, tiles, blocks;
   int add; /* to what is in sums already */
+  /* What comes next, to be brought nearer meanwhile, line by line: @fetch_lines of anything; and of v
+   * what lies so many floats after what is read. */
+  const float *fetch;
+  int fetch_lines;
+  ptrdiff_t v_ahead;
 } TapWinogradProduct;
 
 /* Outputs of neighbouring tiles of one row of tiles, one block of channels. */
@@ -244,6 +246,8 @@ typedef struct
                      size_t step,
                      size_t n);
   void (*winograd_input) (const TapWinogradInput *job);
+  /* t[i][8 - j][k] = w[k][j][i], both [TAP_BLOCK][9][TAP_BLOCK]; 0 for k from n on, which w may lack */
+  void (*winograd_turn) (float *t, const float *w, int n);
   void (*winograd_weights) (const TapWinogradWeights *job);
   void (*winograd_product) (const TapWinogradProduct *job);
   void (*winograd_output) (const TapWinogradOutput *job);

@@ -19,6 +19,7 @@ const TapSimd TAP_SIMD_NAME (tap_simd) = {
   .conv_depth = TAP_SIMD_NAME (tap_conv_depth),
   .conv_fill = TAP_SIMD_NAME (tap_conv_fill),
   .winograd_input = TAP_SIMD_NAME (tap_winograd_input),
+  .winograd_turn = TAP_SIMD_NAME (tap_winograd_turn),
   .winograd_weights = TAP_SIMD_NAME (tap_winograd_weights),
   .winograd_product = TAP_SIMD_NAME (tap_winograd_product),
   .winograd_output = TAP_SIMD_NAME (tap_winograd_output),

@@ -146,6 +146,7 @@ void TAP_SIMD_NAME (tap_conv_fill) (float *out,
                                     size_t n);
 void TAP_SIMD_NAME (tap_whole_dots) (const TapWholeDots *job);
 void TAP_SIMD_NAME (tap_winograd_input) (const TapWinogradInput *job);
+void TAP_SIMD_NAME (tap_winograd_turn) (float *t, const float *w, int n);
 void TAP_SIMD_NAME (tap_winograd_weights) (const TapWinogradWeights *job);
 void TAP_SIMD_NAME (tap_winograd_product) (const TapWinogradProduct *job);
 void TAP_SIMD_NAME (tap_winograd_output) (const TapWinogradOutput *job);

@@ -169,9 +169,8 @@ TAP_SIMD_NAME (tap_winograd_input) (const TapWinogradInput *job)
     }
 }
 
-/* t: [TAP_BLOCK][9][TAP_BLOCK]; zeros in the lanes that are not there */
-static void
-turn (const TapWinogradWeights *job, float *t)
+void
+TAP_SIMD_NAME (tap_winograd_turn) (float *t, const float *w, int n)
 {
   for (int j = 0; j < 9; j++)
     for (int h = 0; h < NVB; h++)
@@ -180,9 +179,8 @@ turn (const TapWinogradWeights *job, float *t)
           V r[VL];
 
           TAP_UNROLL for (int i = 0; i < VL; i++) r[i] =
-            h * VL + i < job->turned ?
-              v_load (job->w + (size_t) ((h * VL + i) * 9 + j) * TAP_BLOCK + g * VL) :
-              v_set (0);
+            h * VL + i < n ? v_load (w + (size_t) ((h * VL + i) * 9 + j) * TAP_BLOCK + g * VL) :
+                             v_set (0);
           v_transpose (r);
           TAP_UNROLL for (int i = 0; i < VL; i++)
             v_store (t + (size_t) ((g * VL + i) * 9 + 8 - j) * TAP_BLOCK + h * VL, r[i]);
@@ -192,18 +190,12 @@ turn (const TapWinogradWeights *job, float *t)
 void
 TAP_SIMD_NAME (tap_winograd_weights) (const TapWinogradWeights *job)
 {
-  float t[TAP_BLOCK * 9 * TAP_BLOCK] __attribute__ ((aligned (64)));
-  const float *weights = job->w;
+  const size_t position = job->u_position;
 
-  if (job->turned > 0)
-    {
-      turn (job, t);
-      weights = t;
-    }
   for (int c = 0; c < job->channels; c++)
     for (int h = 0; h < NVB; h++)
       {
-        const float *w = weights + (size_t) c * 9 * TAP_BLOCK + h * VL;
+        const float *w = job->w + (size_t) c * 9 * TAP_BLOCK + h * VL;
         float *u = job->u + (size_t) c * TAP_BLOCK + h * VL;
         V lines[EDGE * 3], line[EDGE];
 
@@ -214,7 +206,7 @@ TAP_SIMD_NAME (tap_winograd_weights) (const TapWinogradWeights *job)
         {
           weight_line (line, 1, lines[3 * i], lines[3 * i + 1], lines[3 * i + 2]);
           TAP_UNROLL for (int j = 0; j < EDGE; j++)
-            v_store (u + (size_t) (i * EDGE + j) * job->u_position, line[j]);
+            v_store (u + (size_t) (i * EDGE + j) * position, line[j]);
         }
       }
 }

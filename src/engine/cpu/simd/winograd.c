@@ -13,13 +13,16 @@
 typedef void (*ProductFunc) (const TapWinogradProduct *job,
                              const float *v,
                              const float *u,
-                             float *sums);
+                             float *sums,
+                             const float *fetch);
 
 /* PX tiles, NB blocks of output channels. */
 #define PRODUCT(PX, NB)                                                                            \
   static void product_##PX##_##NB (const TapWinogradProduct *job, const float *v, const float *u,  \
-                                   float *sums)                                                    \
+                                   float *sums, const float *fetch)                                \
   {                                                                                                \
+    const float *last = fetch != NULL ? job->fetch + job->fetch_lines * TAP_BLOCK : v;             \
+    const float *next = fetch != NULL ? fetch : v;                                                 \
     V acc[PX][NB * NVB];                                                                           \
                                                                                                    \
     TAP_UNROLL for (int b = 0; b < NB * NVB; b++)                                                  \
@@ -30,19 +33,27 @@ typedef void (*ProductFunc) (const TapWinogradProduct *job,
         job->add ? v_load (s + i * TAP_BLOCK) : v_set (0);                                         \
     }                                                                                              \
     for (int left = job->channels; left > 0; left -= TAP_BLOCK, v += job->v_block)                 \
-      for (int c = 0; c < (left < TAP_BLOCK ? left : TAP_BLOCK); c++, u += TAP_BLOCK)              \
-        {                                                                                          \
-          const float *p = v + c;                                                                  \
-          V w[NB * NVB];                                                                           \
+      {                                                                                            \
+        const float *ahead = v + job->v_ahead;                                                     \
                                                                                                    \
-          TAP_UNROLL for (int b = 0; b < NB * NVB; b++) w[b] =                                     \
-            v_load (u + (size_t) (b / NVB) * job->u_block + b % NVB * VL);                         \
-          TAP_UNROLL for (int i = 0; i < PX; i++)                                                  \
+        for (int c = 0; c < (left < TAP_BLOCK ? left : TAP_BLOCK); c++, u += TAP_BLOCK)            \
           {                                                                                        \
-            V x = v_set (p[i * TAP_BLOCK]);                                                        \
-            TAP_UNROLL for (int b = 0; b < NB * NVB; b++) acc[i][b] = v_fma (x, w[b], acc[i][b]);  \
+            const float *p = v + c;                                                                \
+            V w[NB * NVB];                                                                         \
+                                                                                                   \
+            __builtin_prefetch (ahead + c * TAP_BLOCK, 0, 3);                                      \
+            __builtin_prefetch (next, 0, 2);                                                       \
+            next += next < last ? TAP_BLOCK : 0;                                                   \
+            TAP_UNROLL for (int b = 0; b < NB * NVB; b++) w[b] =                                   \
+              v_load (u + (size_t) (b / NVB) * job->u_block + b % NVB * VL);                       \
+            TAP_UNROLL for (int i = 0; i < PX; i++)                                                \
+            {                                                                                      \
+              V x = v_set (p[i * TAP_BLOCK]);                                                      \
+              TAP_UNROLL for (int b = 0; b < NB * NVB; b++) acc[i][b] =                            \
+                v_fma (x, w[b], acc[i][b]);                                                        \
+            }                                                                                      \
           }                                                                                        \
-        }                                                                                          \
+      }                                                                                            \
     TAP_UNROLL for (int b = 0; b < NB * NVB; b++)                                                  \
     {                                                                                              \
       float *s = sums + (size_t) (b / NVB) * job->sums_block + b % NVB * VL;                       \
@@ -122,7 +133,7 @@ static const ProductFunc four_blocks[] = { NULL,        product_1_4, product_2_4
 void
 TAP_SIMD_NAME (tap_winograd_product) (const TapWinogradProduct *job)
 {
-  int step;
+  int step, fetched = 0;
 
   for (int b = 0; b < job->blocks; b += step)
     {
@@ -144,11 +155,12 @@ TAP_SIMD_NAME (tap_winograd_product) (const TapWinogradProduct *job)
         }
 #endif
       n = (job->tiles + widest - 1) / widest;
-      for (int t = 0, i = 0, width; i < n; i++, t += width)
+      for (int t = 0, i = 0, width; i < n; i++, t += width, fetched += job->channels)
         {
           width = (job->tiles - t + n - i - 1) / (n - i);
           funcs[width](job, job->v + t * TAP_BLOCK, job->u + (size_t) b * job->u_block,
-                       job->sums + (size_t) b * job->sums_block + t * TAP_BLOCK);
+                       job->sums + (size_t) b * job->sums_block + t * TAP_BLOCK,
+                       fetched < job->fetch_lines ? job->fetch + fetched * TAP_BLOCK : NULL);
         }
     }
 }
