@@ -34,14 +34,18 @@ typedef struct
 {
   const float *x, *w, *bias;
   size_t y;
-  int channels;  /* of those computed, that are there */
-  size_t pixels; /* of a tile narrower than a vector */
+  const float *next; /* a residual of a tile to come, whose lines are brought nearer; or anything */
+  size_t next_step;  /* from channel to channel there; 0 for anything */
+  int channels;      /* of those computed, that are there */
+  size_t pixels;     /* of a tile narrower than a vector */
 } Tile;
 
 typedef void (*WideFunc) (const TapTileJob *job, const Tile *tile);
 
 #define SUM(CH, NV, LOAD)                                                                          \
-  const float *x = tile->x, *w = tile->w;                                                          \
+  const float *x = tile->x, *w = tile->w, *next = tile->next;                                      \
+  size_t next_step = tile->next_step;                                                              \
+  int left = CH;                                                                                   \
   V acc[CH][NV];                                                                                   \
                                                                                                    \
   TAP_UNROLL for (int i = 0; i < CH; i++)                                                          \
@@ -54,6 +58,13 @@ typedef void (*WideFunc) (const TapTileJob *job, const Tile *tile);
       {                                                                                            \
         const float *p = x + job->taps[j];                                                         \
         V xv[NV];                                                                                  \
+                                                                                                   \
+        if (CH >= 4)                                                                               \
+          {                                                                                        \
+            TAP_UNROLL for (int v = 0; v < NV; v++) __builtin_prefetch (next + v * VL, 0, 3);      \
+            next += next_step;                                                                     \
+            next_step = --left == 0 ? 0 : next_step;                                               \
+          }                                                                                        \
                                                                                                    \
         TAP_UNROLL for (int v = 0; v < NV; v++) xv[v] = LOAD;                                      \
         TAP_UNROLL for (int i = 0; i < CH; i++)                                                    \
@@ -224,6 +235,15 @@ wide_row (const TapTileJob *job, const float *x, size_t y, size_t width)
           tile.x = x + q;
           tile.y = y + (size_t) k * job->y_channel + q * job->y_pixel;
           tile.pixels = width - q;
+          tile.next = tile.w;
+          if (job->residual != NULL)
+            {
+              /* the next channels of these pixels, at the end the first ones of the pixels that follow */
+              tile.next = job->residual + y + (q + width) * job->y_pixel;
+              if (k + channels < job->out_channels)
+                tile.next = job->residual + tile.y + (size_t) channels * job->y_channel;
+              tile.next_step = job->y_channel;
+            }
           wide[channels].funcs[n](job, &tile);
           if (n == 0)
             break;
