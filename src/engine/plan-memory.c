@@ -159,18 +159,31 @@ settle_needs (TapPlan *self)
     }
 }
 
+/* The steps that are run in one go with step @s, when this is called for one step after the other. */
+static void
+follow_siblings (const TapPlan *self, int s, int *first, int *last)
+{
+  if (s > 0 && s <= *last)
+    return;
+  *first = s;
+  *last = s + self->steps[s].n_siblings;
+}
+
 static void
 settle_last_uses (TapPlan *self)
 {
+  int first = 0, last = 0;
+
   for (int v = 0; v < self->n_values; v++)
     self->values[v].last_use = -1;
   for (int s = 0; s < self->n_steps; s++)
     {
       const TapPlanStep *step = &self->steps[s];
 
+      follow_siblings (self, s, &first, &last);
       for (int i = 0; i < step->n_reads; i++)
         if (step->inputs[i] >= 0)
-          self->values[self->values[step->inputs[i]].root].last_use = s;
+          self->values[self->values[step->inputs[i]].root].last_use = last;
       for (int i = 0; i < step->n_outputs; i++)
         if (step->outputs[i] >= 0)
           {
@@ -297,17 +310,21 @@ list_blocks (const TapPlan *self)
 {
   GArray *blocks = g_array_new (FALSE, FALSE, sizeof (Block));
   g_autofree int *first = g_new (int, (gsize) self->n_values + 1);
+  int head = 0, last = 0;
 
   for (int v = 0; v < self->n_values; v++)
     first[v] = G_MAXINT;
   for (int s = 0; s < self->n_steps; s++)
-    for (int i = 0; i < self->steps[s].n_outputs; i++)
-      if (self->steps[s].outputs[i] >= 0)
-        {
-          int root = self->values[self->steps[s].outputs[i]].root;
+    {
+      follow_siblings (self, s, &head, &last);
+      for (int i = 0; i < self->steps[s].n_outputs; i++)
+        if (self->steps[s].outputs[i] >= 0)
+          {
+            int root = self->values[self->steps[s].outputs[i]].root;
 
-          first[root] = MIN (first[root], s);
-        }
+            first[root] = MIN (first[root], head);
+          }
+    }
   for (int v = 0; v < self->n_values; v++)
     {
       const TapPlanValue *value = &self->values[v];

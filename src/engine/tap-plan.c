@@ -263,6 +263,8 @@ tap_plan_new (TapGraph *graph,
   /* A backward pass wants to see every operator apart. */
   if (mode < TAP_PLAN_BACKWARD)
     tap_plan_fuse (self, value_needed);
+  if (mode != TAP_PLAN_PATCH)
+    tap_plan_join_siblings (self, simd, pool);
   for (int v = 0; v < self->n_values; v++)
     self->values[v].place = value_needed[v] ? TAP_PLACE_ARENA : TAP_PLACE_NONE;
   tap_plan_place (self);

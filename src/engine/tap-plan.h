@@ -55,6 +55,8 @@ typedef struct
   gsize scratch;
   gsize saved, saved_offset; /* bytes left for a backward pass, and where in the kept block */
   double cost;               /* share of the whole run, 0 .. 1 */
+  int
+    n_siblings; /* steps after it that are run with it, in one go, by one kernel on one input; 0 for most */
 } TapPlanStep;
 
 typedef struct _TapPlan
@@ -105,6 +107,8 @@ gboolean tap_plan_fold (const TapPlan *self, const TapPlanStep *step, int x, Tap
 TapAffine *tap_affine_new (int n);
 void tap_affine_free (TapAffine *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapAffine, tap_affine_free)
+/* plan-siblings.c: brings steps together that a kernel can do in one go. */
+void tap_plan_join_siblings (TapPlan *self, const TapSimd *simd, TapPool *pool);
 /* plan-pieces.c: puts the parts of a Concat and the pieces of a Split into the memory of the whole. */
 void tap_plan_place_pieces (TapPlan *self);
 /* plan-memory.c: fills root, place and offset of every value. */

@@ -121,6 +121,37 @@ now (void)
   return (gint64) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Step @s and its siblings; returns how many, or 0 after an error. */
+static int
+run_some (TapSession *self, Run *run, int s, TapCpuArray *arrays, GError **error)
+{
+  const TapPlan *plan = run->plan;
+  const TapPlanStep *step = &plan->steps[s];
+  TapCpuArray *outputs = arrays + plan->max_io;
+
+  if (step->n_siblings > 0)
+    return tap_session_run_siblings (self, plan, s, run->data, arrays, error) ?
+             step->n_siblings + 1 :
+             0;
+  tap_plan_bind (plan, step, run->data, arrays, outputs);
+  return tap_session_run_step (
+    self, plan, step, arrays, outputs, NULL,
+    step->saved > 0 ? (char *) run->kept.data + step->saved_offset : NULL, error);
+}
+
+/* Steps that were run in one go share the time by what they cost. */
+static void
+note_times (TapSession *self, const TapPlan *plan, int s, int n, gint64 nanoseconds)
+{
+  double cost = 0;
+
+  for (int i = 0; i < n; i++)
+    cost += plan->steps[s + i].cost;
+  for (int i = 0; i < n; i++)
+    self->step_times[s + i] =
+      (double) nanoseconds / 1e6 * (n > 1 ? plan->steps[s + i].cost / cost : 1);
+}
+
 /* Progress goes from @from to @to. */
 static gboolean
 run_steps (TapSession *self,
@@ -132,25 +163,23 @@ run_steps (TapSession *self,
            GError **error)
 {
   const TapPlan *plan = run->plan;
-  g_autofree TapCpuArray *arrays = g_new (TapCpuArray, 2 * (gsize) plan->max_io + 1);
-  TapCpuArray *outputs = arrays + plan->max_io;
+  g_autofree TapCpuArray *arrays =
+    g_new (TapCpuArray, 2 * TAP_CPU_TOGETHER * (gsize) plan->max_io + 1);
   double done = 0;
 
-  for (int s = 0; s < plan->n_steps; s++)
+  for (int s = 0, n; s < plan->n_steps; s += n)
     {
-      const TapPlanStep *step = &plan->steps[s];
       gint64 start = self->step_times != NULL ? now () : 0;
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      tap_plan_bind (plan, step, run->data, arrays, outputs);
-      if (!tap_session_run_step (
-            self, plan, step, arrays, outputs, NULL,
-            step->saved > 0 ? (char *) run->kept.data + step->saved_offset : NULL, error))
+      n = run_some (self, run, s, arrays, error);
+      if (n == 0)
         return FALSE;
       if (self->step_times != NULL)
-        self->step_times[s] = (double) (now () - start) / 1e6;
-      done += step->cost;
+        note_times (self, plan, s, n, now () - start);
+      for (int i = 0; i < n; i++)
+        done += plan->steps[s + i].cost;
       tap_progress_set (progress, from + (to - from) * MIN (done, 1.0));
     }
   return TRUE;

@@ -56,6 +56,13 @@ gboolean tap_session_run_step (TapSession *self,
                                const TapRect *rects,
                                void *saved,
                                GError **error);
+/* Step @s and its siblings in one go. @arrays: room for inputs and outputs of TAP_CPU_TOGETHER steps. */
+gboolean tap_session_run_siblings (TapSession *self,
+                                   const TapPlan *plan,
+                                   int s,
+                                   gpointer const *data,
+                                   TapCpuArray *arrays,
+                                   GError **error);
 /* The same with the workers of @pool, and memory for them. Several threads may do so at a time. */
 gboolean tap_session_run_step_on (TapSession *self,
                                   const TapPlan *plan,

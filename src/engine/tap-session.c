@@ -129,6 +129,39 @@ tap_session_plan (TapSession *self,
   return plan;
 }
 
+/* What a step is asked to do; without saved, pool and scratch. */
+static gboolean
+describe_run (TapSession *self,
+              const TapPlan *plan,
+              const TapPlanStep *step,
+              const TapCpuArray *inputs,
+              const TapCpuArray *outputs,
+              TapCpuRun *run,
+              GError **error)
+{
+  TapTensor *packed;
+
+  *run = (TapCpuRun){
+    .node = step->node,
+    .inputs = inputs,
+    .n_inputs = step->n_inputs,
+    .outputs = outputs,
+    .n_outputs = step->n_outputs,
+    .algorithm = step->algorithm,
+    .by_cell = plan->mode == TAP_PLAN_PATCH,
+    .residual = step->n_reads > step->n_inputs ? tap_cpu_f32 (&inputs[step->n_inputs]) : NULL,
+    .clamp = step->clamp,
+    .affine = step->affine,
+    .simd = self->simd,
+    .pool = self->pool,
+    .scratch = self->scratch.data,
+  };
+  if (!tap_packs_take (self->packs, step->node, step->algorithm, step->affine, &packed, error))
+    return FALSE;
+  run->packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
+  return TRUE;
+}
+
 gboolean
 tap_session_run_step_on (TapSession *self,
                          const TapPlan *plan,
@@ -141,30 +174,16 @@ tap_session_run_step_on (TapSession *self,
                          gpointer scratch,
                          GError **error)
 {
-  TapTensor *packed;
-  TapCpuRun run = {
-    .node = step->node,
-    .inputs = inputs,
-    .n_inputs = step->n_inputs,
-    .outputs = outputs,
-    .n_outputs = step->n_outputs,
-    .algorithm = step->algorithm,
-    .rects = rects,
-    .by_cell = plan->mode == TAP_PLAN_PATCH,
-    .residual = step->n_reads > step->n_inputs ? tap_cpu_f32 (&inputs[step->n_inputs]) : NULL,
-    .clamp = step->clamp,
-    .affine = step->affine,
-    .saved = saved,
-    .simd = self->simd,
-    .pool = pool,
-    .scratch = scratch,
-  };
+  TapCpuRun run;
 
   if (step->kernel->forward == NULL)
     return TRUE;
-  if (!tap_packs_take (self->packs, step->node, step->algorithm, step->affine, &packed, error))
+  if (!describe_run (self, plan, step, inputs, outputs, &run, error))
     return FALSE;
-  run.packed = packed != NULL ? tap_tensor_f32 (packed) : NULL;
+  run.rects = rects;
+  run.saved = saved;
+  run.pool = pool;
+  run.scratch = scratch;
   return step->kernel->forward (&run, error);
 }
 
@@ -180,6 +199,28 @@ tap_session_run_step (TapSession *self,
 {
   return tap_session_run_step_on (self, plan, step, inputs, outputs, rects, saved, self->pool,
                                   self->scratch.data, error);
+}
+
+gboolean
+tap_session_run_siblings (TapSession *self,
+                          const TapPlan *plan,
+                          int s,
+                          gpointer const *data,
+                          TapCpuArray *arrays,
+                          GError **error)
+{
+  TapCpuRun runs[TAP_CPU_TOGETHER];
+  int n = plan->steps[s].n_siblings + 1;
+
+  for (int i = 0; i < n; i++, arrays += 2 * plan->max_io)
+    {
+      const TapPlanStep *step = &plan->steps[s + i];
+
+      tap_plan_bind (plan, step, data, arrays, arrays + plan->max_io);
+      if (!describe_run (self, plan, step, arrays, arrays + plan->max_io, &runs[i], error))
+        return FALSE;
+    }
+  return plan->steps[s].kernel->forward_together (runs, n, error);
 }
 
 char *

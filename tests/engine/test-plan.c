@@ -285,14 +285,38 @@ copy_names (Names *names, const TapPlanStep *step)
 }
 
 static void
+check_reads (const Names *names, const TapPlanStep *step)
+{
+  for (int i = 0; i < step->n_reads; i++)
+    if (step->inputs[i] >= 0)
+      check_names (names, step->inputs[i]);
+}
+
+/* Steps in one go read and write in any order. */
+static void
+follow_siblings (Names *names, const TapPlanStep *steps, int n)
+{
+  for (int s = 0; s < n; s++)
+    check_reads (names, &steps[s]);
+  for (int s = 0; s < n; s++)
+    {
+      make_names (names, steps[s].outputs[0]);
+      write_names (names, steps[s].outputs[0]);
+    }
+  for (int s = 0; s < n; s++)
+    {
+      check_reads (names, &steps[s]);
+      check_names (names, steps[s].outputs[0]);
+    }
+}
+
+static void
 follow_step (Names *names, const TapPlanStep *step)
 {
   const char *op = step->node->op->name;
   gboolean moves = g_str_equal (op, "Concat") || g_str_equal (op, "Split");
 
-  for (int i = 0; i < step->n_reads; i++)
-    if (step->inputs[i] >= 0)
-      check_names (names, step->inputs[i]);
+  check_reads (names, step);
   if (moves || (step->kernel->flags & TAP_CPU_VIEW))
     copy_names (names, step);
   else
@@ -321,8 +345,11 @@ check_plan (const TapPlan *plan)
         make_names (&names, v);
         write_names (&names, v);
       }
-  for (int s = 0; s < plan->n_steps; s++)
-    follow_step (&names, &plan->steps[s]);
+  for (int s = 0; s < plan->n_steps; s += 1 + plan->steps[s].n_siblings)
+    if (plan->steps[s].n_siblings > 0)
+      follow_siblings (&names, &plan->steps[s], 1 + plan->steps[s].n_siblings);
+    else
+      follow_step (&names, &plan->steps[s]);
   for (int v = 0; v < plan->n_values; v++)
     if (names.expected[v] != NULL && (plan->values[v].tapped || plan->mode == TAP_PLAN_PATCH ||
                                       plan->values[plan->values[v].root].place == TAP_PLACE_KEPT))
@@ -597,6 +624,105 @@ test_joined (void)
   g_assert_cmpuint (profile->arena_bytes, ==, 16 * 49 * 4);
 }
 
+/* Branches of 1×1 convolutions with biases, activations and a sum, as in Inception; @x: the picture. */
+static TapGraph *
+inception_new (GRand *rand, const TapShape *x)
+{
+  static const int outs[] = { 8, 16, 17, 24, 40, 64, 5 };
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GError) error = NULL;
+  Branches b = { tap_graph_new ("inception"), rand, values, channels };
+  TapAttrs *attrs = tap_attrs_new ();
+  int input = tap_graph_value (b.graph, "x"), parts[5], n = g_rand_int_range (rand, 2, 6);
+
+  tap_graph_add_input (b.graph, input, TAP_DTYPE_F32, x);
+  for (int i = 0; i < n; i++)
+    {
+      gint64 out = outs[g_rand_int_range (rand, 0, G_N_ELEMENTS (outs))];
+      TapShape w = tap_shape_new (4, out, x->dims[1], (gint64) 1, (gint64) 1);
+      TapShape bias = tap_shape_new (1, out);
+      g_autofree char *name = g_strdup_printf ("w%d", i), *shift = g_strdup_printf ("b%d", i);
+      g_autoptr (TapTensor) weights = engine_test_random (&w, g_rand_int (rand));
+      g_autoptr (TapTensor) biases = engine_test_random (&bias, g_rand_int (rand));
+      int inputs[3] = { input, tap_graph_value (b.graph, name), tap_graph_value (b.graph, shift) };
+
+      tap_graph_set_constant (b.graph, inputs[1], weights);
+      tap_graph_set_constant (b.graph, inputs[2], biases);
+      parts[i] = add_node (&b, "Conv", NULL, inputs, g_rand_boolean (rand) ? 3 : 2);
+      if (out == x->dims[1])
+        parts[i] = add_node (&b, "Add", NULL, (int[]){ input, parts[i] }, 2);
+      if (g_rand_boolean (rand))
+        parts[i] = add_node (&b, "Relu", NULL, &parts[i], 1);
+    }
+  tap_attrs_set_int (attrs, "axis", 1);
+  tap_graph_add_output (b.graph, add_node (&b, "Concat", attrs, parts, n));
+  tap_graph_sort (b.graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  return b.graph;
+}
+
+/* Steps that are run in one go with others. */
+static int
+count_siblings (TapGraph *graph, const TapShape *shape, const TapTaps *taps, TapPlanMode mode)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TapPool) pool = tap_pool_new (1);
+  g_autoptr (TapPlan) plan = tap_plan_new (graph, shape, taps, mode, tap_cpu_simd (), pool, &error);
+  int n = 0;
+
+  g_assert_no_error (error);
+  check_plan (plan);
+  for (int s = 0; s < plan->n_steps; s++)
+    if (plan->steps[s].n_siblings > 0)
+      n += plan->steps[s].n_siblings + 1;
+  return n;
+}
+
+static void
+test_siblings (void)
+{
+  int n_joined = 0;
+
+  g_test_summary ("Convolutions of one value in one go give the bits that each gives alone");
+  for (guint32 seed = 0; seed < 60; seed++)
+    {
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      gint64 side = g_rand_int_range (rand, 1, 30);
+      TapShape shape = tap_shape_new (4, (gint64) 1, (gint64) g_rand_int_range (rand, 1, 70), side,
+                                      (gint64) g_rand_int_range (rand, 1, 30));
+      g_autoptr (TapGraph) graph = inception_new (rand, &shape);
+      g_autoptr (TapTaps) taps = random_taps (graph, rand, 4);
+      g_autoptr (TapTensor) picture = NULL;
+      g_autoptr (TapTrace) alone = NULL;
+
+      shape.dims[0] = 1 + seed % 3;
+      picture = engine_test_random (&shape, seed);
+      g_assert_cmpint (count_siblings (graph, &shape, taps, TAP_PLAN_PATCH), ==, 0);
+      n_joined += count_siblings (graph, &shape, taps, TAP_PLAN_FORWARD);
+      for (int n = 1; n <= 3; n++)
+        {
+          g_autoptr (GError) error = NULL;
+          g_autoptr (TapSession) session =
+            tap_session_new (graph, &(TapSessionOptions){ .n_threads = n }, &error);
+          g_autoptr (TapTrace) together =
+            engine_test_forward (session, picture, taps, TAP_RUN_DEFAULT, &error);
+
+          g_assert_no_error (error);
+          /* a run for patches does one after the other */
+          if (alone == NULL)
+            alone = engine_test_forward (session, picture, taps, TAP_RUN_FOR_PATCH, &error);
+          g_assert_no_error (error);
+          for (int v = 0; v < tap_graph_n_values (graph); v++)
+            if (tap_taps_contains (taps, v))
+              engine_test_assert_equal_bits (tap_trace_get (together, v), tap_trace_get (alone, v));
+        }
+    }
+  g_assert_cmpint (n_joined, >, 120);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -606,5 +732,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/plan/reuse", test_reuse);
   g_test_add_func ("/engine/plan/packing-budget", test_packing_budget);
   g_test_add_func ("/engine/plan/joined", test_joined);
+  g_test_add_func ("/engine/plan/siblings", test_siblings);
   return g_test_run ();
 }

@@ -402,6 +402,30 @@ run_up (TapConvPass *pass, const TapConvShape *s, const Maps *maps, gpointer scr
       }
 }
 
+/* All of a pass but its scratch; @packed: weights and bias. */
+static TapConvPass
+whole_pass (const TapCpuRun *run,
+            const TapConvShape *s,
+            gboolean up,
+            const Maps *maps,
+            const float *packed)
+{
+  TapConvPass pass = base_pass (run, s, up);
+
+  pass.x = maps->x;
+  pass.y = maps->y;
+  pass.residual = maps->residual;
+  pass.rects = maps->rects;
+  pass.clamp = maps->clamp;
+  pass.weights = packed;
+  pass.bias = maps->bias != NULL || run->affine != NULL ? packed + packed_floats (s, up) : NULL;
+  pass.y_channel = up ? (gsize) s->window.in_h * (gsize) s->window.in_w :
+                        (gsize) s->window.out_h * (gsize) s->window.out_w;
+  pass.y_row = (gsize) s->window.out_w;
+  pass.y_pixel = 1;
+  return pass;
+}
+
 static gboolean
 run_pass (const TapCpuRun *run, gboolean backward, const Maps *maps, GError **error)
 {
@@ -422,18 +446,7 @@ run_pass (const TapCpuRun *run, gboolean backward, const Maps *maps, GError **er
       packed = fresh;
       scratch += repacked_bytes (run, &s, up);
     }
-  pass = base_pass (run, &s, up);
-  pass.x = maps->x;
-  pass.y = maps->y;
-  pass.residual = maps->residual;
-  pass.rects = maps->rects;
-  pass.clamp = maps->clamp;
-  pass.weights = packed;
-  pass.bias = maps->bias != NULL || run->affine != NULL ? packed + packed_floats (&s, up) : NULL;
-  pass.y_channel = up ? (gsize) s.window.in_h * (gsize) s.window.in_w :
-                        (gsize) s.window.out_h * (gsize) s.window.out_w;
-  pass.y_row = (gsize) s.window.out_w;
-  pass.y_pixel = 1;
+  pass = whole_pass (run, &s, up, maps, packed);
   if (up)
     run_up (&pass, &s, maps, scratch);
   else
@@ -441,10 +454,10 @@ run_pass (const TapCpuRun *run, gboolean backward, const Maps *maps, GError **er
   return TRUE;
 }
 
-gboolean
-tap_conv_direct_forward (const TapCpuRun *run, GError **error)
+static Maps
+forward_maps (const TapCpuRun *run)
 {
-  Maps maps = {
+  return (Maps){
     .x = tap_cpu_f32 (&run->inputs[0]),
     .bias = tap_cpu_has_input (run, 2) ? tap_cpu_f32 (&run->inputs[2]) : NULL,
     .residual = run->residual,
@@ -452,8 +465,54 @@ tap_conv_direct_forward (const TapCpuRun *run, GError **error)
     .rects = run->rects,
     .clamp = run->clamp,
   };
+}
+
+gboolean
+tap_conv_direct_forward (const TapCpuRun *run, GError **error)
+{
+  Maps maps = forward_maps (run);
 
   return run_pass (run, FALSE, &maps, error);
+}
+
+/* 1 × 1 windows, one beside the other, of one group. */
+gboolean
+tap_conv_direct_goes_together (const TapCpuRun *run)
+{
+  TapConvShape s;
+  const TapWindow *w = &s.window;
+
+  return tap_conv_shape (run->node, &run->inputs[0].shape, &run->inputs[1].shape, &s, NULL) &&
+         s.groups == 1 && s.coarse >= TAP_CONV_FEW && s.n_taps == 1 && w->stride_h == 1 &&
+         w->stride_w == 1 && w->pad_top == 0 && w->pad_left == 0 && w->out_h == w->in_h &&
+         w->out_w == w->in_w;
+}
+
+gboolean
+tap_conv_direct_together (const TapCpuRun *runs, int n, GError **error)
+{
+  TapConvPass passes[TAP_CPU_TOGETHER];
+  gboolean packed = TRUE, fine = TRUE;
+
+  for (int i = 0; i < n; i++)
+    packed = packed && runs[i].packed != NULL;
+  for (int i = 0; i < n && fine; i++)
+    {
+      Maps maps = forward_maps (&runs[i]);
+      TapConvShape s;
+
+      if (!packed)
+        fine = run_pass (&runs[i], FALSE, &maps, error);
+      else
+        {
+          fine = tap_conv_shape (runs[i].node, &runs[i].inputs[0].shape, &runs[i].inputs[1].shape,
+                                 &s, error);
+          passes[i] = whole_pass (&runs[i], &s, FALSE, &maps, runs[i].packed);
+        }
+    }
+  if (packed && fine)
+    tap_conv_pass_run_together (passes, n, runs[0].scratch);
+  return fine;
 }
 
 gboolean

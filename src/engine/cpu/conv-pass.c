@@ -114,9 +114,8 @@ input_group (const Direct *c, int group)
 
 /* Where in y the first cell of a rectangle is. */
 static gsize
-output_at (const Direct *c, int group, int channel, const TapRect *rect)
+output_at (const Direct *c, const TapConvPass *p, int group, int channel, const TapRect *rect)
 {
-  const TapConvPass *p = c->pass;
   gsize map = ((gsize) c->image * (gsize) p->groups + (gsize) group) * (gsize) p->out_per_group +
               (gsize) channel;
 
@@ -144,14 +143,20 @@ see (const Direct *c, int group, const TapRect *rect, float *block)
   return tap_conv_block_part (&c->g, rect, rect, block);
 }
 
+/* @n_blocks blocks of output channels of @p from @first_block on, at one place. */
 static void
-conv_part (const Direct *c, int group, int place, int cut, int worker)
+conv_part (const Direct *c,
+           const TapConvPass *p,
+           int group,
+           int place,
+           int first_block,
+           int n_blocks,
+           int worker)
 {
-  const TapConvPass *p = c->pass;
   float *block = c->blocks + (gsize) worker * (c->block_floats + taps_bytes (c) / sizeof (float));
   ptrdiff_t *taps = (ptrdiff_t *) (void *) (block + c->block_floats);
   int across = place % c->n_across, down = place / c->n_across;
-  int first = cut * c->tile_blocks * c->block_width;
+  int first = first_block * c->block_width;
   gsize group_bias = tap_conv_group_floats (p->out_per_group, 1, 1);
   TapRect rect = { c->rect.x + across * c->tile_width, c->rect.y + down * c->tile_rows };
   TapConvBlock in;
@@ -161,7 +166,7 @@ conv_part (const Direct *c, int group, int place, int cut, int worker)
   rect.width = MIN (c->tile_width, c->rect.x + c->rect.width - rect.x);
   rect.height = MIN (c->tile_rows, c->rect.y + c->rect.height - rect.y);
   in = see (c, group, &rect, block);
-  at = output_at (c, group, first, &rect);
+  at = output_at (c, p, group, first, &rect);
   job = (TapTileJob){
     .x = in.x,
     .x_row = in.x_row,
@@ -180,7 +185,7 @@ conv_part (const Direct *c, int group, int place, int cut, int worker)
     .y_pixel = p->y_pixel,
     .rows = rect.height,
     .width = rect.width,
-    .out_channels = MIN (c->tile_blocks * c->block_width, p->out_per_group - first),
+    .out_channels = MIN (n_blocks * c->block_width, p->out_per_group - first),
     .clamp = p->clamp,
   };
 
@@ -216,7 +221,7 @@ depth_task (gpointer user_data, int task, int worker)
   TapDepthJob job;
 
   rect.height = MIN (c->tile_rows, c->rect.y + c->rect.height - rect.y);
-  at = output_at (c, group, 0, &rect);
+  at = output_at (c, p, group, 0, &rect);
   job = (TapDepthJob){
     .x = input_group (c, group),
     .x_map = (gsize) w->in_h * (gsize) w->in_w,
@@ -265,7 +270,7 @@ conv_task (gpointer user_data, int task, int worker)
   int last = MIN (group + c->groups_per_task, c->pass->groups);
 
   for (; group < last; group++)
-    conv_part (c, group, place, cut, worker);
+    conv_part (c, c->pass, group, place, cut * c->tile_blocks, c->tile_blocks, worker);
 }
 
 /* Extents of @n equal parts, at least @least each. */
@@ -345,6 +350,22 @@ cut_depth (Direct *c)
   c->n_down = (c->rect.height + c->tile_rows - 1) / c->tile_rows;
 }
 
+/* What is to be computed of image c->image. FALSE: nothing. */
+static gboolean
+choose_rect (Direct *c)
+{
+  const TapConvPass *p = c->pass;
+
+  c->rect =
+    p->rects != NULL ? p->rects[c->image] : (TapRect){ 0, 0, p->window.out_w, p->window.out_h };
+  if (tap_rect_is_empty (&c->rect))
+    return FALSE;
+  if (c->g.flat && c->rect.width == p->window.out_w &&
+      p->y_row == p->y_pixel * (gsize) p->window.out_w)
+    c->rect = (TapRect){ c->rect.y * c->rect.width, 0, c->rect.width * c->rect.height, 1 };
+  return TRUE;
+}
+
 void
 tap_conv_pass_run (const TapConvPass *p, void *scratch)
 {
@@ -360,13 +381,8 @@ tap_conv_pass_run (const TapConvPass *p, void *scratch)
     {
       int n_groups;
 
-      c.rect =
-        p->rects != NULL ? p->rects[c.image] : (TapRect){ 0, 0, p->window.out_w, p->window.out_h };
-      if (tap_rect_is_empty (&c.rect))
+      if (!choose_rect (&c))
         continue;
-      if (c.g.flat && c.rect.width == p->window.out_w &&
-          p->y_row == p->y_pixel * (gsize) p->window.out_w)
-        c.rect = (TapRect){ c.rect.y * c.rect.width, 0, c.rect.width * c.rect.height, 1 };
       if (is_depth (p))
         cut_depth (&c);
       else
@@ -379,4 +395,54 @@ tap_conv_pass_run (const TapConvPass *p, void *scratch)
       else
         tap_pool_run (p->pool, c.n_down * c.n_across * c.n_channel_cuts * n_groups, conv_task, &c);
     }
+}
+
+typedef struct
+{
+  Direct all; /* cut as a pass with the channels of all */
+  const TapConvPass *passes;
+  int n;
+} Together;
+
+/* Some blocks of output channels, counted through all passes, at one place. */
+static void
+together_task (gpointer user_data, int task, int worker)
+{
+  const Together *t = user_data;
+  const Direct *c = &t->all;
+  int first = task % c->n_channel_cuts * c->tile_blocks, last = first + c->tile_blocks;
+
+  for (int i = 0; i < t->n && last > 0; i++)
+    {
+      int blocks = (t->passes[i].out_per_group + c->block_width - 1) / c->block_width;
+
+      if (first < blocks)
+        conv_part (c, &t->passes[i], 0, task / c->n_channel_cuts, MAX (first, 0),
+                   MIN (last, blocks) - MAX (first, 0), worker);
+      first -= blocks;
+      last -= blocks;
+    }
+}
+
+void
+tap_conv_pass_run_together (const TapConvPass *passes, int n, void *scratch)
+{
+  Together t = { .passes = passes, .n = n };
+  TapConvPass all = passes[0];
+  Direct *c = &t.all;
+
+  if (all.window.out_h <= 0 || all.window.out_w <= 0)
+    return;
+  all.out_per_group = 0;
+  for (int i = 0; i < n; i++)
+    all.out_per_group += (passes[i].out_per_group + TAP_BLOCK - 1) / TAP_BLOCK * TAP_BLOCK;
+  prepare (c, &all);
+  g_assert (c->g.direct && all.groups == 1);
+  c->blocks = scratch;
+  for (c->image = 0; c->image < all.images; c->image++)
+    if (choose_rect (c))
+      {
+        cut (c);
+        tap_pool_run (all.pool, c->n_down * c->n_across * c->n_channel_cuts, together_task, &t);
+      }
 }

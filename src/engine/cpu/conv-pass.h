@@ -58,5 +58,8 @@ typedef struct
 /* Bytes of scratch; of the pass only window, channels, simd and pool have to be there. */
 gsize tap_conv_pass_scratch (const TapConvPass *pass);
 void tap_conv_pass_run (const TapConvPass *pass, void *scratch);
+/* Several passes as one, with the bits of each: they differ in output channels, at least TAP_CONV_FEW, and
+ * what belongs to those, and see one input of one group without padding or strides. Scratch is that of one. */
+void tap_conv_pass_run_together (const TapConvPass *passes, int n, void *scratch);
 
 G_END_DECLS

@@ -43,6 +43,9 @@ TapTensor *tap_conv_direct_pack (const TapNode *node,
                                  GError **error);
 gsize tap_conv_direct_scratch (const TapCpuRun *run);
 gboolean tap_conv_direct_forward (const TapCpuRun *run, GError **error);
+/* For TapCpuKernel.goes_together and forward_together */
+gboolean tap_conv_direct_goes_together (const TapCpuRun *run);
+gboolean tap_conv_direct_together (const TapCpuRun *runs, int n, GError **error);
 
 TapTensor *
 tap_conv_direct_pack_back (const TapNode *node, TapTensor *const *constants, GError **error);

@@ -81,6 +81,8 @@ typedef enum
   TAP_CPU_BACK_PASSES = 1 << 7,
 } TapCpuFlags;
 
+#define TAP_CPU_TOGETHER 8
+
 /* Values of the forward run that a backward pass reads: those that are no constants and have memory of
  * their own in needs()' answer. */
 #define TAP_CPU_INPUT(i)  (1u << (i))
@@ -117,6 +119,10 @@ typedef struct
   gsize (*scratch) (const TapCpuRun *run);
   /* required, unless TAP_CPU_VIEW. Errors: values met at run time that the operator does not allow */
   gboolean (*forward) (const TapCpuRun *run, GError **error);
+  /* optional: whether the run can be one of several on the same input 0, which forward_together() does as
+   * one, at most TAP_CPU_TOGETHER, with the bits that forward() gives each. Data pointers are not set yet */
+  gboolean (*goes_together) (const TapCpuRun *run);
+  gboolean (*forward_together) (const TapCpuRun *runs, int n, GError **error);
 
   /* --- backward: input_grads = (∂ outputs / ∂ inputs)ᵀ · output_grads --- */
   /* required for backward, unless TAP_CPU_VIEW. Absent: nothing flows through (integers, ArgMax, …).
