@@ -134,6 +134,55 @@ expand (OnnxReader *self, const Quantized *kind, OnnxNode *node, GError **error)
                    g_array_index (node->outputs, int, 0), NULL, error) >= 0;
 }
 
+/* QGemm: A, its scale and zero point, B likewise, C in steps of both scales' product; then the output's, unless that
+ * is to be plain numbers. */
+static gboolean
+expand_gemm (OnnxReader *self, OnnxNode *node, GError **error)
+{
+  int output = g_array_index (node->outputs, int, 0), made, gemm[3] = { -1, -1, -1 };
+  gboolean rounds = input_at (node, 7) >= 0;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      int operand[] = { input_at (node, 3 * i), input_at (node, 3 * i + 1),
+                        input_at (node, 3 * i + 2) };
+      TapAttrs *attrs = tap_attrs_new ();
+
+      /* scales of B go by what becomes columns */
+      tap_attrs_set_int (attrs, "axis",
+                         i == 1 && tap_attrs_get_int (node->attrs, "transB", 0) != 0 ? 0 : 1);
+      gemm[i] = add_step (self, node, i == 0 ? "/A" : "/B", "DequantizeLinear", operand,
+                          operand[2] < 0 ? 2 : 3, -1, attrs, error);
+      if (gemm[i] < 0)
+        return FALSE;
+    }
+  if (input_at (node, 6) >= 0)
+    {
+      int scales[] = { input_at (node, 1), input_at (node, 4) },
+          operand[2] = { input_at (node, 6) };
+      TapAttrs *attrs = tap_attrs_new ();
+
+      tap_attrs_set_int (attrs, "axis", -1);
+      operand[1] = add_step (self, node, "/C scale", "Mul", scales, 2, -1, NULL, error);
+      gemm[2] = operand[1] < 0 ? -1 :
+                                 add_step (self, node, "/C", "DequantizeLinear", operand, 2, -1,
+                                           g_steal_pointer (&attrs), error);
+      g_clear_pointer (&attrs, tap_attrs_free);
+      if (gemm[2] < 0)
+        return FALSE;
+    }
+  made = add_step (self, node, "", "Gemm", gemm, gemm[2] < 0 ? 2 : 3, rounds ? -1 : output,
+                   g_steal_pointer (&node->attrs), error);
+  if (made >= 0 && rounds)
+    {
+      int steps[] = { made, input_at (node, 7), input_at (node, 8) };
+
+      made = add_step (self, node, "/output", "QuantizeLinear", steps, steps[2] < 0 ? 2 : 3, output,
+                       NULL, error);
+    }
+  return made >= 0;
+}
+
 gboolean
 tap_onnx_add_quantized (OnnxReader *self, OnnxNode *node, gboolean *done, GError **error)
 {
@@ -146,6 +195,11 @@ tap_onnx_add_quantized (OnnxReader *self, OnnxNode *node, gboolean *done, GError
       node->domain[0] = '\0'; /* what ONNX has taken over */
       node->opset = GPOINTER_TO_INT (g_hash_table_lookup (self->opsets, ""));
       return TRUE;
+    }
+  if (g_str_equal (node->op_type, "QGemm") && node->outputs->len == 1 && node->inputs->len >= 6)
+    {
+      *done = TRUE;
+      return expand_gemm (self, node, error);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (quantized); i++)
     if (g_str_equal (node->op_type, quantized[i].op) && node->outputs->len == 1 &&

@@ -33,6 +33,7 @@ extern const TapOp tap_op_dequantize_linear;
 extern const TapOp tap_op_div;
 extern const TapOp tap_op_dropout;
 extern const TapOp tap_op_dynamic_quantize_linear;
+extern const TapOp tap_op_einsum;
 extern const TapOp tap_op_elu;
 extern const TapOp tap_op_equal;
 extern const TapOp tap_op_erf;
@@ -155,6 +156,7 @@ static const TapOp *const ops[] = {
   &tap_op_div,
   &tap_op_dropout,
   &tap_op_dynamic_quantize_linear,
+  &tap_op_einsum,
   &tap_op_elu,
   &tap_op_equal,
   &tap_op_erf,

@@ -10,9 +10,8 @@
 #include "ops/infer.h"
 
 static const OperatorCase *const families[] = {
-  cases_binary,    cases_move,     cases_normalize,
-  cases_pointwise, cases_quantize, cases_reduce,
-  cases_volume,    cases_window,   NULL,
+  cases_binary,   cases_index,  cases_move,   cases_normalize, cases_pointwise,
+  cases_quantize, cases_reduce, cases_volume, cases_window,    NULL,
 };
 
 const OperatorCase *const *

@@ -62,6 +62,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OperatorBench, operator_bench_clear)
 char *operator_case_describe (const OperatorCase *item);
 
 extern const OperatorCase cases_binary[];
+extern const OperatorCase cases_index[];
 extern const OperatorCase cases_move[];
 extern const OperatorCase cases_normalize[];
 extern const OperatorCase cases_pointwise[];

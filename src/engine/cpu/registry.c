@@ -32,6 +32,7 @@ extern const TapCpuKernel tap_cpu_dequantize_linear;
 extern const TapCpuKernel tap_cpu_div;
 extern const TapCpuKernel tap_cpu_dropout;
 extern const TapCpuKernel tap_cpu_dynamic_quantize_linear;
+extern const TapCpuKernel tap_cpu_einsum;
 extern const TapCpuKernel tap_cpu_elu;
 extern const TapCpuKernel tap_cpu_equal;
 extern const TapCpuKernel tap_cpu_erf;
@@ -148,6 +149,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_div,
   &tap_cpu_dropout,
   &tap_cpu_dynamic_quantize_linear,
+  &tap_cpu_einsum,
   &tap_cpu_elu,
   &tap_cpu_equal,
   &tap_cpu_erf,

@@ -116,6 +116,11 @@ def steps():
     c = b.node("Conv", [d, w], keep=False, pads=[1, 1, 1, 1])
     r = b.node("Relu", [c], keep=False)
     b.node("QuantizeLinear", [r, b.f(0.02), b.u8(0)])
+    flat = b.node("Reshape", [one[0], b.const(np.array([4, -1], np.int64))], keep=False)
+    b.node("QGemm", [flat, b.f(0.008), b.u8(125), weights(b, 300, 9), b.f(rng.uniform(0.002, 0.01, 9)),
+           b.i8(np.zeros(9)), b.const(rng.integers(-3000, 3000, 9).astype(np.int32)), b.f(0.1), b.u8(128)], domain=m)
+    b.node("QGemm", [flat, b.f(0.008), b.u8(125), weights(b, 9, 300), b.f(0.01), b.i8(3), b.const(
+           rng.integers(-3000, 3000, 9).astype(np.int32)), b.f(0.1), b.u8(128)], domain=m, transB=1)
     b.write("steps")
 
 
