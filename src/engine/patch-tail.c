@@ -132,8 +132,9 @@ choose_steps (TapPatchTail *self, const TapPatchBase *base, const gboolean *need
     {
       const TapPlanStep *step = &plan->steps[s];
 
-      if (!is_short[s] || !(reads_made (self, step) ||
-                            (base->route->rules[s] == TAP_REGION_FULL && has_weights (plan, step))))
+      if (!is_short[s] ||
+          !(reads_made (self, step) || (base->route->rules[s] == TAP_REGION_FULL &&
+                                        base->route->reads[s] == NULL && has_weights (plan, step))))
         continue;
       self->steps[s] = TRUE;
       for (int i = 0; i < step->n_outputs; i++)

@@ -51,6 +51,9 @@ tap_patch_route_free (TapPatchRoute *route)
   if (route == NULL)
     return;
   g_ptr_array_unref (route->shadows);
+  for (int s = 0; s < route->n_steps; s++)
+    tap_patch_reads_free (route->reads[s]);
+  g_free (route->reads);
   g_free (route->makers);
   g_free (route->rules);
   g_free (route->windows);
@@ -92,6 +95,8 @@ route_new (const TapPlan *plan)
   route->makers = g_new (int, (gsize) plan->n_values + 1);
   route->rules = g_new0 (TapRegionRule, (gsize) plan->n_steps + 1);
   route->windows = g_new0 (TapWindow, (gsize) plan->n_steps + 1);
+  route->reads = g_new0 (TapPatchReads *, (gsize) plan->n_steps + 1);
+  route->n_steps = plan->n_steps;
   route->shadows = g_ptr_array_new_with_free_func (shadow_free);
   for (int v = 0; v < plan->n_values; v++)
     route->makers[v] = -1;
@@ -103,6 +108,8 @@ route_new (const TapPlan *plan)
         if (step->outputs[i] >= 0)
           route->makers[step->outputs[i]] = s;
       route->rules[s] = step_rule (plan, step, &route->windows[s]);
+      if (route->rules[s] == TAP_REGION_FULL)
+        route->reads[s] = tap_patch_reads_new (plan, step);
     }
   return route;
 }
@@ -412,6 +419,7 @@ follow (const TapPatchWalk *self, int s)
   const TapShape *out = NULL;
   TapChange change = { TAP_CLEAN };
   TapRegionRule rule = self->route->rules[s];
+  const TapPatchReads *reads = self->route->reads[s];
   int height, width;
 
   for (int i = 0; i < step->n_outputs && out == NULL; i++)
@@ -430,10 +438,12 @@ follow (const TapPatchWalk *self, int s)
       if (in == NULL || in->extent == TAP_CLEAN)
         continue;
       shape = &plan->values[step->inputs[i]].shape;
-      if (in->extent == TAP_WHOLE || rule == TAP_REGION_FULL || shape->n_dims != out->n_dims ||
-          shape->dims[0] != out->dims[0])
+      if (in->extent == TAP_WHOLE || (rule == TAP_REGION_FULL && reads == NULL) ||
+          shape->n_dims != out->n_dims || shape->dims[0] != out->dims[0])
         return whole;
-      if (rule == TAP_REGION_WINDOW && i == 0)
+      if (reads != NULL)
+        rect = tap_patch_reads_follow (reads, i, &in->rect);
+      else if (rule == TAP_REGION_WINDOW && i == 0)
         rect = tap_window_region (&self->route->windows[s], &in->rect);
       else if ((rule == TAP_REGION_WINDOW && i < step->n_inputs) || !have_one_extent (shape, out))
         return whole;
@@ -472,6 +482,8 @@ settle_inputs (TapPatchWalk *self, int s, const TapChange *change)
       rect = change->rect;
       if (rule == TAP_REGION_WINDOW && i < step->n_inputs)
         rect = tap_window_sources (&self->route->windows[s], &change->rect);
+      if (self->route->reads[s] != NULL)
+        rect = tap_patch_reads_sources (self->route->reads[s], i, &change->rect);
       settle (self, v, &rect);
     }
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "engine/patch-reads.h"
 #include "engine/tap-session-private.h"
 
 G_BEGIN_DECLS
@@ -17,11 +18,13 @@ typedef struct
 /* How changes spread from step to step, found out once per base. */
 struct _TapPatchRoute
 {
-  int picture;          /* the value that holds the picture */
-  int *makers;          /* per value: the step that makes it, or -1 */
-  TapRegionRule *rules; /* per step */
-  TapWindow *windows;   /* per step, for TAP_REGION_WINDOW */
-  GPtrArray *shadows;   /* TapPatchShadow */
+  int picture; /* the value that holds the picture */
+  int n_steps;
+  int *makers;           /* per value: the step that makes it, or -1 */
+  TapRegionRule *rules;  /* per step */
+  TapWindow *windows;    /* per step, for TAP_REGION_WINDOW */
+  TapPatchReads **reads; /* per step, for TAP_REGION_FULL; NULL where that is all there is to say */
+  GPtrArray *shadows;    /* TapPatchShadow */
 };
 
 /* The graph input that holds the picture: the first that is fed; -1 without one. */

@@ -193,6 +193,149 @@ add_up (Builder *b)
   forget_earlier (b);
 }
 
+static int
+integers (Builder *b, const gint64 *values, gint64 n)
+{
+  g_autofree char *name = g_strdup_printf ("i%d", tap_graph_n_values (b->graph));
+  TapShape shape = { 1, { n } };
+  g_autoptr (TapTensor) tensor = tap_tensor_new (TAP_DTYPE_I64, &shape, NULL);
+  int value = tap_graph_value (b->graph, name);
+
+  memcpy (tap_tensor_i64 (tensor), values, (gsize) n * sizeof (gint64));
+  tap_graph_set_constant (b->graph, value, tensor);
+  return value;
+}
+
+static const char *
+choose (Builder *b, const char *const *names, int n)
+{
+  return names[g_rand_int_range (b->rand, 0, n)];
+}
+
+static void
+add_pad (Builder *b)
+{
+  static const char *const modes[] = { "constant", "reflect", "edge", "wrap" };
+  gint64 pads[8] = { 0 };
+  TapAttrs *attrs = tap_attrs_new ();
+
+  if (b->height < 8 || b->width < 8)
+    {
+      tap_attrs_free (attrs);
+      return;
+    }
+  for (int i = 2; i < 8; i++)
+    pads[i] = i == 4 || i == 5 ? 0 : g_rand_int_range (b->rand, -1, 3);
+  tap_attrs_set_string (attrs, "mode", choose (b, modes, 4));
+  node (b, "Pad", attrs, (int[]){ b->value, integers (b, pads, 8) }, 2);
+  b->height += pads[2] + pads[6];
+  b->width += pads[3] + pads[7];
+  forget_earlier (b);
+}
+
+static void
+add_resize (Builder *b)
+{
+  static const char *const modes[] = { "nearest", "linear", "cubic" };
+  static const char *const transforms[] = { "half_pixel", "asymmetric", "align_corners",
+                                            "pytorch_half_pixel" };
+  TapShape four = tap_shape_new (1, (gint64) 4);
+  int scales = constant (b, &four, 0, 1);
+  TapTensor *tensor = tap_graph_get_value (b->graph, scales)->constant;
+  TapAttrs *attrs = tap_attrs_new ();
+  gint64 *extents[2] = { &b->height, &b->width };
+
+  for (int i = 0; i < 2; i++)
+    {
+      gint64 quarters =
+        g_rand_int_range (b->rand, *extents[i] < 8 ? 4 : 2, *extents[i] < 20 ? 9 : 5);
+
+      tap_tensor_f32 (tensor)[2 + i] = (float) quarters / 4;
+      *extents[i] = *extents[i] * quarters / 4;
+    }
+  tap_attrs_set_string (attrs, "mode", choose (b, modes, 3));
+  tap_attrs_set_string (attrs, "coordinate_transformation_mode", choose (b, transforms, 4));
+  node (b, "Resize", attrs, (int[]){ b->value, -1, scales }, 3);
+  forget_earlier (b);
+}
+
+/* Rows or columns, forwards or backwards, one or every other. */
+static void
+add_slice (Builder *b)
+{
+  gint64 axis = g_rand_int_range (b->rand, 2, 4), *extent = axis == 2 ? &b->height : &b->width;
+  gint64 step = (const gint64[]){ 1, 1, 2, -1 }[g_rand_int_range (b->rand, 0, 4)];
+  gint64 start = g_rand_int_range (b->rand, 0, 3), end = *extent - g_rand_int_range (b->rand, 0, 3);
+
+  if (*extent < 12)
+    return;
+  node (b, "Slice", NULL,
+        (int[]){ b->value, integers (b, step < 0 ? &(gint64){ end - 1 } : &start, 1),
+                 integers (b, step < 0 ? &(gint64){ start - 1 - *extent } : &end, 1),
+                 integers (b, &axis, 1), integers (b, &step, 1) },
+        5);
+  /* without a place before the first row, everything down to it */
+  *extent = step < 0 ? end - start : (end - start + step - 1) / step;
+  forget_earlier (b);
+}
+
+/* Joins what there is with what becomes of it, along rows or columns. */
+static void
+add_beside (Builder *b)
+{
+  gint64 axis = g_rand_int_range (b->rand, 2, 4), *extent = axis == 2 ? &b->height : &b->width;
+  int before = b->value;
+  TapAttrs *attrs;
+
+  if (*extent > 16)
+    return;
+  add_pointwise (b);
+  attrs = tap_attrs_new ();
+  tap_attrs_set_int (attrs, "axis", axis);
+  node (b, "Concat", attrs, (int[]){ before, b->value, before }, 3);
+  *extent *= 3;
+  forget_earlier (b);
+}
+
+static void
+add_blocks (Builder *b)
+{
+  TapAttrs *attrs;
+
+  if (b->channels % 4 == 0 && b->height < 24 && b->width < 24)
+    {
+      attrs = tap_attrs_new ();
+      tap_attrs_set_int (attrs, "blocksize", 2);
+      tap_attrs_set_string (attrs, "mode", g_rand_boolean (b->rand) ? "DCR" : "CRD");
+      node (b, "DepthToSpace", attrs, &b->value, 1);
+      b->channels /= 4;
+      b->height *= 2;
+      b->width *= 2;
+    }
+  else if (b->channels < 20 && b->height % 2 == 0 && b->width % 2 == 0 && b->height > 9 &&
+           b->width > 9)
+    {
+      attrs = tap_attrs_new ();
+      tap_attrs_set_int (attrs, "blocksize", 2);
+      node (b, "SpaceToDepth", attrs, &b->value, 1);
+      b->channels *= 4;
+      b->height /= 2;
+      b->width /= 2;
+    }
+  else
+    return;
+  forget_earlier (b);
+}
+
+static void
+add_elsewhere (Builder *b)
+{
+  static void (*const moves[]) (Builder * b) = { add_pad, add_resize, add_slice, add_beside,
+                                                 add_blocks };
+
+  moves[g_rand_int_range (b->rand, 0, G_N_ELEMENTS (moves))](b);
+}
+
 static void
 add_head (Builder *b)
 {
@@ -227,7 +370,7 @@ random_graph_new (guint32 seed)
   tap_graph_add_input (b.graph, b.value, TAP_DTYPE_F32, &input);
   for (int i = 0; i < n_layers; i++)
     {
-      switch (g_rand_int_range (rand, 0, 10))
+      switch (g_rand_int_range (rand, 0, 13))
         {
         case 0:
         case 1:
@@ -250,6 +393,11 @@ random_graph_new (guint32 seed)
           break;
         case 8:
           add_up (&b);
+          break;
+        case 9:
+        case 10:
+        case 11:
+          add_elsewhere (&b);
           break;
         default:
           add_pointwise (&b);

@@ -7,7 +7,8 @@
 
 #include "engine/cpu/tap-cpu.h"
 
-/* Rectangles of whole channels, image by image: only along channels, which the caller has checked. */
+/* Rectangles of whole channels, image by image; not along images, and Split along channels only, which the caller has
+ * checked. */
 typedef struct
 {
   const TapCpuRun *run;
@@ -37,6 +38,28 @@ copy_rect (const TapRect *rect,
       }
 }
 
+/* The cells of a piece along rows or columns that lie in the rectangle. @outer counts planes, or rows where pieces
+ * lie side by side. */
+static void
+copy_crossing (const Pieces *p, gsize outer, int before, int length, char *joined, char *piece)
+{
+  TapCpuPlanes planes = tap_cpu_planes (&p->whole->shape);
+  gboolean stacked = p->axis == 2;
+  gsize plane = stacked ? outer : outer / planes.height;
+  const TapRect *rect = &p->run->rects[plane / planes.channels];
+  int y = stacked ? 0 : (int) (outer % planes.height);
+  const TapRect place = stacked ? (TapRect){ 0, before, (int) planes.width, length } :
+                                  (TapRect){ before, y, length, 1 };
+  TapRect part = tap_rect_intersect (rect, &place);
+
+  for (int row = 0; row < part.height; row++)
+    {
+      gsize cell = (gsize) (part.y - place.y + row) * planes.width + (gsize) (part.x - place.x);
+
+      memcpy (joined + cell * p->size, piece + cell * p->size, (gsize) part.width * p->size);
+    }
+}
+
 /* A task is one piece of one image (or of one index of what stands before the axis). */
 static void
 piece_task (gpointer user_data, int task, int worker)
@@ -64,7 +87,9 @@ piece_task (gpointer user_data, int task, int worker)
   /* The plan has put it in its place. */
   if (joined == piece)
     return;
-  if (p->run->rects != NULL)
+  if (p->run->rects != NULL && p->axis > 1)
+    copy_crossing (p, outer, (int) (before / inner), (int) (length / inner), joined, piece);
+  else if (p->run->rects != NULL)
     {
       TapCpuPlanes planes = tap_cpu_planes (whole);
 
@@ -114,6 +139,21 @@ concat_forward (const TapCpuRun *run, GError **error)
 }
 
 static gboolean
+concat_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  const TapShape *y = &run->outputs[0].shape;
+  int along = tap_cpu_axis (tap_attrs_get_int (run->node->attrs, "axis", 1), y->n_dims);
+  int before = 0, length = (int) run->inputs[input].shape.dims[axis];
+
+  for (int i = 0; i < input && along == axis; i++)
+    before += (int) run->inputs[i].shape.dims[axis];
+  for (int i = 0; i < (int) y->dims[axis]; i++)
+    cells[i] = i >= before && i < before + length ? (TapCpuCells){ i - before, i - before } :
+                                                    (TapCpuCells){ 0, -1 };
+  return along > 0;
+}
+
+static gboolean
 concat_backward (const TapCpuRun *run, GError **error)
 {
   return pieces (run, &run->output_grads[0], run->input_grads, run->n_inputs, 1, TRUE);
@@ -136,6 +176,7 @@ const TapCpuKernel tap_cpu_concat = {
   .types = "*=",
   .flags = TAP_CPU_REGIONS,
   .forward = concat_forward,
+  .reads = concat_reads,
   .backward = concat_backward,
 };
 

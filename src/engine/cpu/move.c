@@ -27,6 +27,32 @@ add_dim (Walk *walk, gint64 dim, gint64 stride)
   walk->strides[walk->n_dims++] = stride;
 }
 
+/* Some cells of the output that follow each other. */
+static void
+copy_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+{
+  const Walk *walk = data;
+  gsize size = tap_dtype_size (run->inputs[0].dtype);
+  const char *x = run->inputs[0].data;
+  char *y = (char *) run->outputs[0].data + offset * size;
+
+  for (gsize length; n > 0; offset += length, n -= length)
+    {
+      int last = walk->n_dims - 1;
+      gsize inner = (gsize) walk->dims[last], rest = offset / inner;
+      gint64 from = walk->offset + (gint64) (offset % inner) * walk->strides[last];
+
+      for (int d = last - 1; d >= 0; d--)
+        {
+          from += (gint64) (rest % (gsize) walk->dims[d]) * walk->strides[d];
+          rest /= (gsize) walk->dims[d];
+        }
+      length = MIN (inner - offset % inner, n);
+      for (gsize i = 0; i < length; i++, y += size, from += walk->strides[last])
+        memcpy (y, x + from * (gint64) size, size);
+    }
+}
+
 static gboolean
 copy (const TapCpuRun *run, WalkFunc func)
 {
@@ -36,6 +62,11 @@ copy (const TapCpuRun *run, WalkFunc func)
   if (tap_cpu_count (&run->outputs[0].shape) == 0)
     return TRUE;
   func (run, &walk);
+  if (run->rects != NULL)
+    {
+      tap_cpu_spans (run, FALSE, copy_span, &walk);
+      return TRUE;
+    }
   tap_cpu_strided_copy (run, size, run->outputs[0].data,
                         (const char *) run->inputs[0].data + walk.offset * (gint64) size,
                         walk.n_dims, walk.dims, walk.strides);
@@ -68,7 +99,7 @@ copy_back (const TapCpuRun *run, WalkFunc func)
   return TRUE;
 }
 
-#define MOVE(id, type, kinds)                                                                      \
+#define MOVE(id, type, kinds, ...)                                                                 \
   static gboolean id##_forward (const TapCpuRun *run, GError **error)                              \
   {                                                                                                \
     return copy (run, id##_walk);                                                                  \
@@ -77,12 +108,11 @@ copy_back (const TapCpuRun *run, WalkFunc func)
   {                                                                                                \
     return copy_back (run, id##_walk);                                                             \
   }                                                                                                \
-  const TapCpuKernel tap_cpu_##id = {                                                              \
-    .op = type,                                                                                    \
-    .types = kinds,                                                                                \
-    .forward = id##_forward,                                                                       \
-    .backward = id##_backward,                                                                     \
-  };
+  const TapCpuKernel tap_cpu_##id = { .op = type,                                                  \
+                                      .types = kinds,                                              \
+                                      .forward = id##_forward,                                     \
+                                      .backward = id##_backward,                                   \
+                                      __VA_ARGS__ };
 
 static void
 transpose_walk (const TapCpuRun *run, Walk *walk)
@@ -133,7 +163,25 @@ slice_walk (const TapCpuRun *run, Walk *walk)
     add_dim (walk, y->dims[d], strides[d]);
 }
 
-MOVE (slice, "Slice", "*i")
+/* Steps along one axis lead from one cell to one. */
+static gboolean
+slice_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  Walk walk = { 0 };
+  gint64 dense[TAP_MAX_DIMS], at;
+
+  if (input != 0)
+    return FALSE;
+  slice_walk (run, &walk);
+  tap_cpu_dense_strides (x, dense);
+  at = walk.offset / dense[axis] % x->dims[axis];
+  for (gint64 i = 0; i < y->dims[axis]; i++, at += walk.strides[axis] / dense[axis])
+    cells[i] = (TapCpuCells){ (int) at, (int) at };
+  return walk.offset / dense[0] == 0;
+}
+
+MOVE (slice, "Slice", "*i", .flags = TAP_CPU_REGIONS, .reads = slice_reads)
 
 static void
 expand_walk (const TapCpuRun *run, Walk *walk)
@@ -182,7 +230,17 @@ depth_to_space_walk (const TapCpuRun *run, Walk *walk)
   add_dim (walk, b, crd ? area : channels * area);
 }
 
-MOVE (depth_to_space, "DepthToSpace", "*")
+static gboolean
+depth_to_space_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  int b = (int) tap_attrs_get_int (run->node->attrs, "blocksize", 1);
+
+  for (int i = 0; i < (int) run->outputs[0].shape.dims[axis]; i++)
+    cells[i] = (TapCpuCells){ i / b, i / b };
+  return TRUE;
+}
+
+MOVE (depth_to_space, "DepthToSpace", "*", .flags = TAP_CPU_REGIONS, .reads = depth_to_space_reads)
 
 static void
 space_to_depth_walk (const TapCpuRun *run, Walk *walk)
@@ -199,4 +257,14 @@ space_to_depth_walk (const TapCpuRun *run, Walk *walk)
   add_dim (walk, y->dims[3], b);
 }
 
-MOVE (space_to_depth, "SpaceToDepth", "*")
+static gboolean
+space_to_depth_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  int b = (int) tap_attrs_get_int (run->node->attrs, "blocksize", 1);
+
+  for (int i = 0; i < (int) run->outputs[0].shape.dims[axis]; i++)
+    cells[i] = (TapCpuCells){ i * b, i * b + b - 1 };
+  return TRUE;
+}
+
+MOVE (space_to_depth, "SpaceToDepth", "*", .flags = TAP_CPU_REGIONS, .reads = space_to_depth_reads)

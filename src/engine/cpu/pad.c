@@ -36,13 +36,16 @@ source (char mode, gint64 i, gint64 n)
   return -1;
 }
 
-/* One row of the output; backward, it is added to where it came from. */
+/* @length cells of a row of the output; backward, they are added to where they came from. */
 static void
-pad_row (const Pad *p, gsize row)
+pad_row (const Pad *p, gsize row, gint64 start, gint64 length)
 {
   const TapShape *x = &p->run->inputs[0].shape, *y = &p->run->outputs[0].shape;
   int last = y->n_dims - 1;
-  gint64 n = y->dims[last], offset = 0;
+  gint64 n = y->dims[last], offset = 0, end = start + length;
+  /* those that lie in the input side by side */
+  gint64 from_cell = CLAMP (p->before[last], start, end);
+  gint64 to_cell = CLAMP (p->before[last] + x->dims[last], from_cell, end);
   char *to =
     (char *) (p->back ? p->run->output_grads : p->run->outputs)[0].data + row * (gsize) n * p->size;
   const char *from = (p->back ? p->run->input_grads : p->run->inputs)[0].data;
@@ -57,10 +60,17 @@ pad_row (const Pad *p, gsize row)
       inside = i >= 0;
       offset += i * p->strides[d];
     }
-  for (gint64 i = 0; i < n; i++)
+  for (gint64 i = start; i < end; i++)
     {
       gint64 s = inside ? source (p->mode, i - p->before[last], x->dims[last]) : -1;
 
+      if (!p->back && inside && i == from_cell && to_cell > from_cell)
+        {
+          memcpy (to + (gsize) i * p->size, from + (offset + s) * (gint64) p->size,
+                  (gsize) (to_cell - from_cell) * p->size);
+          i = to_cell - 1;
+          continue;
+        }
       if (p->back && s >= 0)
         tap_cpu_f32 (&p->run->input_grads[0])[offset + s] += ((const float *) (void *) to)[i];
       else if (!p->back)
@@ -76,7 +86,20 @@ pad_task (gpointer user_data, int task, int worker)
   gsize first = (gsize) task * p->rows_per_task, last = MIN (first + p->rows_per_task, p->rows);
 
   for (gsize row = first; row < last; row++)
-    pad_row (p, row);
+    pad_row (p, row, 0, p->run->outputs[0].shape.dims[p->run->outputs[0].shape.n_dims - 1]);
+}
+
+static void
+pad_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+{
+  const TapShape *y = &run->outputs[0].shape;
+  gsize width = (gsize) y->dims[y->n_dims - 1];
+
+  for (gsize length; n > 0; offset += length, n -= length)
+    {
+      length = MIN (width - offset % width, n);
+      pad_row (data, offset / width, (gint64) (offset % width), (gint64) length);
+    }
 }
 
 static void
@@ -122,9 +145,25 @@ pad_forward (const TapCpuRun *run, GError **error)
                   (float) tap_attrs_get_float (run->node->attrs, "value", 0);
   if (tap_cpu_count (y) == 0)
     return TRUE;
-  p.rows = (gsize) tap_shape_product (y, 0, y->n_dims - 1);
-  p.rows_per_task = MAX (8192 / (gsize) y->dims[y->n_dims - 1], 1);
-  tap_pool_run (run->pool, (int) ((p.rows + p.rows_per_task - 1) / p.rows_per_task), pad_task, &p);
+  tap_cpu_spans (run, FALSE, pad_span, &p);
+  return TRUE;
+}
+
+static gboolean
+pad_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  Pad p;
+
+  read_pads (run, &p);
+  if (input != 0 || p.before[0] != 0)
+    return FALSE;
+  for (gint64 i = 0; i < y->dims[axis]; i++)
+    {
+      gint64 s = source (p.mode, i - p.before[axis], x->dims[axis]);
+
+      cells[i] = s < 0 ? (TapCpuCells){ 0, -1 } : (TapCpuCells){ (int) s, (int) s };
+    }
   return TRUE;
 }
 
@@ -189,6 +228,8 @@ pad_backward (const TapCpuRun *run, GError **error)
 const TapCpuKernel tap_cpu_pad = {
   .op = "Pad",
   .types = "*i=i",
+  .flags = TAP_CPU_REGIONS,
   .forward = pad_forward,
+  .reads = pad_reads,
   .backward = pad_backward,
 };

@@ -189,15 +189,14 @@ resize_scratch (const TapCpuRun *run)
   return n * sizeof (Taps);
 }
 
-/* One output row from one input row, times @weight, added. */
+/* Cells of an output row from one input row, times @weight, added. */
 static void
-add_row (const Resize *r, const float *x, float weight, float *y)
+add_row (const Resize *r, const float *x, float weight, float *y, gint64 start, gint64 end)
 {
   int last = r->n_dims - 1;
-  gint64 n = r->run->outputs[0].shape.dims[last];
   const Taps *taps = r->axes[last];
 
-  for (gint64 i = 0; i < n; i++)
+  for (gint64 i = start; i < end; i++)
     {
       float v = 0;
 
@@ -220,8 +219,9 @@ add_row_back (const Resize *r, float *dx, float weight, const float *dy)
       dx[taps[i].cells[k]] += weight * taps[i].weights[k] * dy[i];
 }
 
+/* Cells of a row of the output. */
 static void
-resize_row (const Resize *r, gsize row)
+resize_row (const Resize *r, gsize row, gint64 start, gint64 end)
 {
   const TapShape *y = &r->run->outputs[0].shape;
   int last = r->n_dims - 1;
@@ -237,7 +237,7 @@ resize_row (const Resize *r, gsize row)
       rest /= (gsize) y->dims[d];
       combinations *= r->n_taps[d];
     }
-  for (gint64 i = 0; i < y->dims[last] && !r->back; i++)
+  for (gint64 i = start; i < end && !r->back; i++)
     to[i] = 0;
   for (int c = 0; c < combinations; c++)
     {
@@ -252,7 +252,7 @@ resize_row (const Resize *r, gsize row)
       if (weight != 0 && r->back)
         add_row_back (r, tap_cpu_f32 (&r->run->input_grads[0]) + from, weight, to);
       else if (weight != 0)
-        add_row (r, tap_cpu_f32 (&r->run->inputs[0]) + from, weight, to);
+        add_row (r, tap_cpu_f32 (&r->run->inputs[0]) + from, weight, to, start, end);
     }
 }
 
@@ -263,7 +263,22 @@ resize_task (gpointer user_data, int task, int worker)
   gsize first = (gsize) task * r->rows_per_task, last = MIN (first + r->rows_per_task, r->rows);
 
   for (gsize row = first; row < last; row++)
-    resize_row (r, row);
+    resize_row (r, row, 0, r->run->outputs[0].shape.dims[r->n_dims - 1]);
+}
+
+static void
+resize_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
+{
+  const TapShape *y = &run->outputs[0].shape;
+  gsize width = (gsize) y->dims[y->n_dims - 1];
+
+  for (gsize length; n > 0; offset += length, n -= length)
+    {
+      gsize start = offset % width;
+
+      length = MIN (width - start, n);
+      resize_row (data, offset / width, (gint64) start, (gint64) (start + length));
+    }
 }
 
 static void
@@ -299,9 +314,31 @@ resize_forward (const TapCpuRun *run, GError **error)
       return TRUE;
     }
   read_axes (run, &r);
-  r.rows_per_task = MAX (4096 / (gsize) y->dims[y->n_dims - 1], 1);
-  tap_pool_run (run->pool, (int) ((r.rows + r.rows_per_task - 1) / r.rows_per_task), resize_task,
-                &r);
+  tap_cpu_spans (run, FALSE, resize_span, &r);
+  return TRUE;
+}
+
+static gboolean
+resize_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+  g_autofree Taps *taps = g_new (Taps, (gsize) y->dims[axis] + 1);
+  Style style;
+  int n;
+
+  if (input != 0 || tap_cpu_count (x) == 0)
+    return FALSE;
+  read_style (run, &style);
+  n = fill_axis (&style, x->dims[axis], y->dims[axis], scale_of (run, axis), taps);
+  for (gint64 i = 0; i < y->dims[axis]; i++)
+    {
+      cells[i] = (TapCpuCells){ taps[i].cells[0], taps[i].cells[0] };
+      for (int k = 1; k < n; k++)
+        {
+          cells[i].first = MIN (cells[i].first, taps[i].cells[k]);
+          cells[i].last = MAX (cells[i].last, taps[i].cells[k]);
+        }
+    }
   return TRUE;
 }
 
@@ -336,16 +373,20 @@ resize_backward (const TapCpuRun *run, GError **error)
 const TapCpuKernel tap_cpu_resize = {
   .op = "Resize",
   .types = "fffi",
+  .flags = TAP_CPU_REGIONS,
   .scratch = resize_scratch,
   .forward = resize_forward,
+  .reads = resize_reads,
   .backward = resize_backward,
   .scratch_backward = resize_scratch,
 };
 
 const TapCpuKernel tap_cpu_upsample = {
   .op = "Upsample",
+  .flags = TAP_CPU_REGIONS,
   .scratch = resize_scratch,
   .forward = resize_forward,
+  .reads = resize_reads,
   .backward = resize_backward,
   .scratch_backward = resize_scratch,
 };

@@ -88,6 +88,12 @@ typedef enum
 #define TAP_CPU_INPUT(i)  (1u << (i))
 #define TAP_CPU_OUTPUT(i) (1u << (16 + (i)))
 
+/* Cells first .. last along one axis; none when first > last. */
+typedef struct
+{
+  int first, last;
+} TapCpuCells;
+
 typedef struct
 {
   const char *op; /* name of the TapOp */
@@ -123,6 +129,12 @@ typedef struct
    * one, at most TAP_CPU_TOGETHER, with the bits that forward() gives each. Data pointers are not set yet */
   gboolean (*goes_together) (const TapCpuRun *run);
   gboolean (*forward_together) (const TapCpuRun *runs, int n, GError **error);
+
+  /* optional, for maps whose cells come from elsewhere than the same place or a window: per index of output 0 along
+   * @axis (2: rows, 3: columns) the cells of @input that it reads along that axis, in whatever channels. Asked
+   * only where TapRegionRule says that everything changes, and where images stay apart; data of constants is there.
+   * FALSE: that is the rule. With TAP_CPU_REGIONS */
+  gboolean (*reads) (const TapCpuRun *run, int input, int axis, TapCpuCells *cells);
 
   /* --- backward: input_grads = (∂ outputs / ∂ inputs)ᵀ · output_grads --- */
   /* required for backward, unless TAP_CPU_VIEW. Absent: nothing flows through (integers, ArgMax, …).
