@@ -8,6 +8,7 @@
  * way around the walk. */
 #include "config.h"
 
+#include "formats/formats-private.h"
 #include "formats/onnx-private.h"
 
 #include <errno.h>
@@ -150,4 +151,18 @@ tap_onnx_external (OnnxReader *self, const char *location, GError **error)
   self->budget += 2 * g_bytes_get_size (bytes);
   g_hash_table_insert (self->externals, g_strdup (location), bytes);
   return bytes;
+}
+
+void
+tap_onnx_checksum (OnnxReader *self, TapModel *model)
+{
+  g_autoptr (GPtrArray) parts = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer external;
+
+  g_ptr_array_add (parts, self->bytes);
+  g_hash_table_iter_init (&iter, self->externals);
+  while (g_hash_table_iter_next (&iter, NULL, &external))
+    g_ptr_array_add (parts, external);
+  tap_formats_checksum (model, (GBytes **) parts->pdata, parts->len);
 }

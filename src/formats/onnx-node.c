@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define MAX_CALL_DEPTH 16
-
 static void
 node_clear (OnnxNode *node)
 {
@@ -26,9 +24,8 @@ node_clear (OnnxNode *node)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OnnxNode, node_clear)
 
-/* Value index of @name as seen from @scope; -1 for an input left out. */
-static int
-resolve (OnnxReader *self, const OnnxScope *scope, const char *name)
+int
+tap_onnx_resolve (OnnxReader *self, const OnnxScope *scope, const char *name)
 {
   g_autofree char *full = NULL;
   gpointer known;
@@ -40,6 +37,8 @@ resolve (OnnxReader *self, const OnnxScope *scope, const char *name)
     return tap_graph_value (self->graph, name);
   if (g_hash_table_lookup_extended (scope->names, name, NULL, &known))
     return GPOINTER_TO_INT (known);
+  if (scope->open)
+    return tap_onnx_resolve (self, scope->parent, name);
   full = g_strconcat (scope->prefix, name, NULL);
   value = tap_graph_value (self->graph, full);
   g_hash_table_insert (scope->names, g_strdup (name), GINT_TO_POINTER (value));
@@ -65,7 +64,7 @@ read_parts (OnnxReader *self,
         case ONNX_NODE_INPUT:
         case ONNX_NODE_OUTPUT:
           text = tap_proto_dup_string (&part);
-          value = resolve (self, scope, text);
+          value = tap_onnx_resolve (self, scope, text);
           g_array_append_val (part.number == ONNX_NODE_INPUT ? node->inputs : node->outputs, value);
           if (tap_graph_n_values (self->graph) > TAP_ONNX_MAX_VALUES)
             return tap_onnx_fail (error, TAP_FORMAT_ERROR_UNSUPPORTED,
@@ -262,10 +261,10 @@ inline_call (OnnxReader *self,
 
   scope.parent = outer;
   scope.depth = outer != NULL ? outer->depth + 1 : 1;
-  if (scope.depth > MAX_CALL_DEPTH)
+  if (scope.depth > TAP_ONNX_MAX_DEPTH)
     return tap_onnx_fail (error, TAP_FORMAT_ERROR_UNSUPPORTED,
                           "The function “%.100s” calls functions more than %d deep", call->op_type,
-                          MAX_CALL_DEPTH);
+                          TAP_ONNX_MAX_DEPTH);
   scope.prefix = g_strdup_printf ("%s/", call->name);
   scope.names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   scope.attrs = call->attrs;
@@ -346,13 +345,14 @@ tap_onnx_read_node (OnnxReader *self,
   const TapProtoField *function;
   GHashTable *opsets = scope != NULL && scope->opsets != NULL ? scope->opsets : self->opsets;
   gboolean done;
-  TapProto message;
+  TapProto message, whole;
 
   /* A body is read once per call. */
   if (scope != NULL && !tap_onnx_spend (self, field->length + 4 * strlen (scope->prefix), error))
     return FALSE;
   if (!tap_proto_enter (parent, field, &message, error))
     return FALSE;
+  whole = message;
   node.inputs = g_array_new (FALSE, FALSE, sizeof (int));
   node.outputs = g_array_new (FALSE, FALSE, sizeof (int));
   node.attrs = tap_attrs_new ();
@@ -403,6 +403,12 @@ tap_onnx_read_node (OnnxReader *self,
           return TRUE;
         }
     }
+  done = FALSE;
+  if (g_str_equal (node.op_type, "If") && node.domain[0] == '\0' &&
+      !tap_onnx_add_if (self, &whole, field, &node, scope, &done, error))
+    return FALSE;
+  if (done)
+    return TRUE;
   if (!tap_onnx_add_quantized (self, &node, &done, error))
     return FALSE;
   return done || tap_onnx_add_node (self, &node, error);

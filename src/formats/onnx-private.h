@@ -21,6 +21,8 @@ typedef struct
   GHashTable *externals; /* location → GBytes* */
   GHashTable *types;     /* value index → ONNX's element type, of what is not computed */
   int last_type;         /* of the tensor that was read last */
+  GHashTable *branches;  /* which branch of an If is taken: 1 or 2 */
+  GPtrArray *open_ifs;   /* those that are not settled */
   GPtrArray *warnings;
   char *producer, *producer_version;
   gint64 ir_version;
@@ -38,11 +40,13 @@ struct _OnnxScope
   GHashTable *names;     /* inner name → name in the graph */
   const TapAttrs *attrs; /* of the call, for ref_attr_name */
   GHashTable *opsets;    /* the function's own; NULL: the model's */
+  gboolean open;         /* a branch: names that it does not give are those around it */
   int depth;
 };
 
 #define TAP_ONNX_MAX_NODES  50000
 #define TAP_ONNX_MAX_VALUES 200000
+#define TAP_ONNX_MAX_DEPTH  16
 
 /* Sets @error with @format, a sentence without its full stop. Always FALSE. */
 gboolean tap_onnx_fail (GError **error, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
@@ -60,6 +64,8 @@ gboolean tap_onnx_read_tensor (OnnxReader *self,
                                GError **error);
 /* The @length bytes at @offset of a file beneath the model's folder. (transfer full) */
 GBytes *tap_onnx_external (OnnxReader *self, const char *location, GError **error);
+/* Of the model and the files that it needs. */
+void tap_onnx_checksum (OnnxReader *self, TapModel *model);
 
 /* Reads an AttributeProto into @attrs; @scope resolves references to a function's attributes. */
 gboolean tap_onnx_read_attribute (OnnxReader *self,
@@ -86,6 +92,26 @@ typedef struct
 
 /* Adds @node as it stands. */
 gboolean tap_onnx_add_node (OnnxReader *self, OnnxNode *node, GError **error);
+
+/* Value index of @name as seen from @scope; -1 for an input left out. */
+int tap_onnx_resolve (OnnxReader *self, const OnnxScope *scope, const char *name);
+
+/* --- onnx-if.c --- */
+
+/* Reads the whole file, afresh. */
+typedef gboolean (*TapOnnxReadFunc) (OnnxReader *self, GError **error);
+
+void tap_onnx_ifs_init (OnnxReader *self);
+/* Adds the branch that the If at @field is known to take; *@done says whether it is. @message: its parts. */
+gboolean tap_onnx_add_if (OnnxReader *self,
+                          const TapProto *message,
+                          const TapProtoField *field,
+                          const OnnxNode *node,
+                          const OnnxScope *outer,
+                          gboolean *done,
+                          GError **error);
+/* After the file was read: reads it again until all Ifs are settled that can be. */
+gboolean tap_onnx_settle_ifs (OnnxReader *self, TapOnnxReadFunc read, GError **error);
 
 /* --- onnx-quantized.c --- */
 

@@ -49,6 +49,8 @@ reader_clear (OnnxReader *self)
   g_clear_pointer (&self->functions, g_hash_table_unref);
   g_clear_pointer (&self->externals, g_hash_table_unref);
   g_clear_pointer (&self->types, g_hash_table_unref);
+  g_clear_pointer (&self->branches, g_hash_table_unref);
+  g_clear_pointer (&self->open_ifs, g_ptr_array_unref);
   g_clear_pointer (&self->warnings, g_ptr_array_unref);
   g_clear_pointer (&self->producer, g_free);
   g_clear_pointer (&self->producer_version, g_free);
@@ -480,6 +482,12 @@ read_all (OnnxReader *self, GError **error)
   const guint8 *data;
   gsize size;
 
+  g_clear_pointer (&self->graph, tap_graph_unref);
+  g_hash_table_remove_all (self->types);
+  g_ptr_array_set_size (self->open_ifs, 0);
+  g_ptr_array_set_size (self->warnings, 0);
+  self->n_nodes = 0;
+  self->budget = WIDENING_BUDGET;
   data = g_bytes_get_data (self->bytes, &size);
   tap_proto_init (&model, data, size);
   first = model;
@@ -512,23 +520,21 @@ onnx_load (const TapLoadRequest *request,
            GError **error)
 {
   g_auto (OnnxReader) self = { 0 };
-  GHashTableIter iter;
-  gpointer external;
   TapModel *model;
 
   self.request = request;
   self.bytes = bytes;
   self.cancellable = cancellable;
-  self.budget = WIDENING_BUDGET;
   self.opsets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self.metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self.functions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self.externals =
     g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self.types = g_hash_table_new (NULL, NULL);
+  tap_onnx_ifs_init (&self);
   self.warnings = g_ptr_array_new_with_free_func (g_free);
 
-  if (!read_all (&self, error))
+  if (!read_all (&self, error) || !tap_onnx_settle_ifs (&self, read_all, error))
     return NULL;
 
   model = tap_model_new (g_steal_pointer (&self.graph));
@@ -539,15 +545,7 @@ onnx_load (const TapLoadRequest *request,
   tap_onnx_apply_metadata (&self, model);
 
   if (g_hash_table_size (self.externals) > 0 && !request->no_checksum)
-    {
-      g_autoptr (GPtrArray) parts = g_ptr_array_new ();
-
-      g_ptr_array_add (parts, bytes);
-      g_hash_table_iter_init (&iter, self.externals);
-      while (g_hash_table_iter_next (&iter, NULL, &external))
-        g_ptr_array_add (parts, external);
-      tap_formats_checksum (model, (GBytes **) parts->pdata, parts->len);
-    }
+    tap_onnx_checksum (&self, model);
   return model;
 }
 

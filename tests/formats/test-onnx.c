@@ -247,8 +247,8 @@ test_shared (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const golden[] = { "types",     "small",         "legacy",
-                                        "functions", "channels-last", "open-size" };
+  static const char *const golden[] = { "types",         "small",     "legacy",  "functions",
+                                        "channels-last", "open-size", "branches" };
 
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("ONNX networks have the shapes and numbers that ONNX's own tools see.");

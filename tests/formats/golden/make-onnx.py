@@ -151,6 +151,38 @@ def functions():
             file.write(f"shape {name} 1 3 8 8\n")
 
 
+def branches():
+    """If by what a shape says: a branch with weights, one within the other, names used twice."""
+    def out(name):
+        return h.make_tensor_value_info(name, T.FLOAT, None)
+
+    def three(name, n):
+        return [h.make_node("Shape", [n], [name + "s"]), h.make_node("Gather", [name + "s", "one"], [name + "g"]),
+                h.make_node("Equal", [name + "g", "three"], [name])]
+
+    deep_then = h.make_graph([h.make_node("Relu", ["a"], ["z"])], "deep then", [], [out("z")])
+    deep_else = h.make_graph([h.make_node("Transpose", ["a"], ["z"], perm=[0, 2, 3, 1])], "deep else", [], [out("z")])
+    then = h.make_graph([h.make_node("Mul", ["x", "k"], ["m"]),
+                         h.make_node("AveragePool", ["m"], ["a"], kernel_shape=[2, 2], strides=[2, 2]),
+                         h.make_node("Not", ["yes"], ["no"]),
+                         h.make_node("If", ["no"], ["i"], "inner", then_branch=deep_then, else_branch=deep_else)],
+                        "then", [], [out("i"), out("a")], [weights("k", 1)])
+    other = h.make_graph([h.make_node("MaxPool", ["x"], ["a"], kernel_shape=[4, 4]),
+                          h.make_node("Identity", ["a"], ["i"])], "else", [], [out("i"), out("a")])
+    through = h.make_graph([h.make_node("Identity", ["v"], ["a"])], "through", [], [out("a")])
+    nodes = [*three("yes", "x"), h.make_node("If", ["yes"], ["u", "v"], "outer", then_branch=then, else_branch=other),
+             *three("again", "u"), h.make_node("If", ["again"], ["y"], "second", then_branch=other_pool(out), else_branch=through)]
+    init = [numpy_helper.from_array(np.array(1, np.int64), "one"), numpy_helper.from_array(np.array(3, np.int64), "three")]
+    m = model(nodes, [picture(dims=("N", 3, "H", "W"))], [picture("y", ("N", 3, "P", "Q"))], init)
+    save("branches", m, infer=False)
+    with open("branches.expected.txt", "w") as file:
+        file.write("shape u 1 112 112 3\nshape v 1 3 112 112\nshape y 1 3 112 112\n")
+
+
+def other_pool(out):
+    return h.make_graph([h.make_node("MaxPool", ["v"], ["a"], kernel_shape=[2, 2])], "then", [], [out("a")])
+
+
 def channels_last():
     """As tf2onnx writes: pictures come as N×H×W×C."""
     nodes = [
@@ -175,5 +207,5 @@ def open_size():
         file.write("shape f 1 1024\nshape y 1 2\n")
 
 
-for make in (types, small, legacy, functions, channels_last, open_size):
+for make in (types, small, legacy, functions, channels_last, open_size, branches):
     make()
