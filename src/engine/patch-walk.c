@@ -377,6 +377,7 @@ tap_patch_walk_clear (TapPatchWalk *self)
     self->shadow->taken = FALSE;
   self->shadow = NULL;
   g_clear_pointer (&self->changes, g_free);
+  tap_block_memory_clear (&self->near_scratch);
   g_clear_pointer (&self->flats, g_free);
   g_clear_pointer (&self->settled, g_free);
   g_clear_pointer (&self->data, g_free);
@@ -480,8 +481,13 @@ settle_inputs (TapPatchWalk *self, int s, const TapChange *change)
           continue;
         }
       rect = change->rect;
+      if (self->near && step->kernel->forward_near != NULL)
+        {
+          rect.width += step->kernel->near_grain - 1;
+          rect.height += step->kernel->near_grain - 1;
+        }
       if (rule == TAP_REGION_WINDOW && i < step->n_inputs)
-        rect = tap_window_sources (&self->route->windows[s], &change->rect);
+        rect = tap_window_sources (&self->route->windows[s], &rect);
       if (self->route->reads[s] != NULL)
         rect = tap_patch_reads_sources (self->route->reads[s], i, &change->rect);
       settle (self, v, &rect);
@@ -498,22 +504,70 @@ run_step (TapPatchWalk *self, int s, const TapRect *rect, GError **error)
                                   NULL, self->pool, self->scratch, error);
 }
 
+/* The same for rectangles that may differ by rounding, where that is faster; sets @done if so. */
+static gboolean
+run_near (TapPatchWalk *self,
+          int s,
+          const TapRect *whole,
+          const TapRect *strips,
+          int n,
+          gboolean *done,
+          GError **error)
+{
+  const TapPlanStep *step = &self->plan->steps[s];
+  const TapCpuKernel *kernel = step->kernel;
+  double near, by_cell, near_strips;
+  TapCpuRun run;
+
+  if (!tap_session_describe_step (self->session, self->plan, step, self->arrays,
+                                  self->arrays + self->plan->max_io, &run, error))
+    return FALSE;
+  run.pool = self->pool;
+  if (!kernel->near_costs (&run, whole, 1, &near, &by_cell))
+    return TRUE;
+  if (n > 0 && kernel->near_costs (&run, strips, n, &near_strips, &by_cell) && near_strips < near)
+    near = near_strips;
+  else
+    {
+      strips = whole;
+      n = 1;
+    }
+  if (near >= by_cell)
+    return TRUE;
+  *done = TRUE;
+  if (!tap_block_memory_reserve (&self->near_scratch, kernel->near_scratch (&run, strips, n) + 64,
+                                 error))
+    return FALSE;
+  run.scratch = self->near_scratch.data;
+  kernel->forward_near (&run, strips, n);
+  return TRUE;
+}
+
 /* Computes @change of the outputs, or all but the cells of @flat that are repeated. */
 static gboolean
 compute (TapPatchWalk *self, int s, const TapChange *change, const TapRect *flat, GError **error)
 {
   const TapPlanStep *step = &self->plan->steps[s];
+  gboolean done = FALSE, part = change->extent == TAP_PART;
   TapRect strips[TAP_PATCH_STRIPS];
-  int n =
-    change->extent == TAP_PART ? tap_patch_flat_cut (self, s, &change->rect, flat, strips) : 0;
+  int n = part ? tap_patch_flat_cut (self, s, &change->rect, flat, strips) : 0;
 
   tap_plan_bind (self->plan, step, self->data, self->arrays, self->arrays + self->plan->max_io);
-  if (n == 0)
-    return run_step (self, s, change->extent == TAP_PART ? &change->rect : NULL, error);
-  for (int i = 0; i < n; i++)
+  if (self->near && step->kernel->forward_near != NULL)
+    {
+      TapRect rect = bounds (&self->plan->values[step->outputs[0]].shape, change);
+
+      if (!run_near (self, s, &rect, strips, n, &done, error))
+        return FALSE;
+    }
+  if (!done && n == 0)
+    return run_step (self, s, part ? &change->rect : NULL, error);
+  for (int i = 0; i < n && !done; i++)
     if (!run_step (self, s, &strips[i], error))
       return FALSE;
-  tap_patch_flat_fill (self, s, flat);
+  /* what is near is made alike again */
+  if (!tap_rect_is_empty (flat))
+    tap_patch_flat_fill (self, s, flat);
   return TRUE;
 }
 

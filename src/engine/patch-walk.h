@@ -54,6 +54,9 @@ typedef struct
   TapPatchShadow *shadow;
   TapPool *pool;
   gpointer scratch;
+  gboolean
+    near; /* numbers need be right only but for rounding: TapCpuKernel.forward_near may serve */
+  TapBlockMemory near_scratch;
   TapChange *changes; /* per value */
   TapRect *flats;     /* per value: where each channel is one number, a part of the change */
   TapRect *settled;   /* per value: where it has been looked after already */

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A single patch has its kernels' work shared between threads, which have to meet after every step. Of many
- * patches each thread takes one, with a shadow and scratch memory of its own, and meets the others only
- * every few of them. The tail of the network is then run for a batch of positions. */
+ * patches each thread takes one, with a shadow and scratch memory of its own, and meets the others only now and
+ * then, when somebody else may want the session: a walk is left where it is, and goes on later. The tail of the
+ * network is run for a batch of positions. */
 
 #include "config.h"
 
@@ -124,6 +125,7 @@ add_walk (Many *self, TapPool *pool, gsize scratch, GError **error)
     return FALSE;
   tap_patch_walk_init (&self->walks[i], self->session, self->base->base, shadow, pool,
                        self->scratch[i].data);
+  self->walks[i].near = TRUE;
   self->positions[i] = -1;
   self->n_walks++;
   return TRUE;

@@ -74,5 +74,13 @@ gboolean tap_session_run_step_on (TapSession *self,
                                   TapPool *pool,
                                   gpointer scratch,
                                   GError **error);
+/* What the step's kernel is given, its packed weights among it, to be run on everything by all workers. */
+gboolean tap_session_describe_step (TapSession *self,
+                                    const TapPlan *plan,
+                                    const TapPlanStep *step,
+                                    const TapCpuArray *inputs,
+                                    const TapCpuArray *outputs,
+                                    TapCpuRun *run,
+                                    GError **error);
 
 G_END_DECLS

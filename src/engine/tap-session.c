@@ -129,15 +129,14 @@ tap_session_plan (TapSession *self,
   return plan;
 }
 
-/* What a step is asked to do; without saved, pool and scratch. */
-static gboolean
-describe_run (TapSession *self,
-              const TapPlan *plan,
-              const TapPlanStep *step,
-              const TapCpuArray *inputs,
-              const TapCpuArray *outputs,
-              TapCpuRun *run,
-              GError **error)
+gboolean
+tap_session_describe_step (TapSession *self,
+                           const TapPlan *plan,
+                           const TapPlanStep *step,
+                           const TapCpuArray *inputs,
+                           const TapCpuArray *outputs,
+                           TapCpuRun *run,
+                           GError **error)
 {
   TapTensor *packed;
 
@@ -178,7 +177,7 @@ tap_session_run_step_on (TapSession *self,
 
   if (step->kernel->forward == NULL)
     return TRUE;
-  if (!describe_run (self, plan, step, inputs, outputs, &run, error))
+  if (!tap_session_describe_step (self, plan, step, inputs, outputs, &run, error))
     return FALSE;
   run.rects = rects;
   run.saved = saved;
@@ -217,7 +216,8 @@ tap_session_run_siblings (TapSession *self,
       const TapPlanStep *step = &plan->steps[s + i];
 
       tap_plan_bind (plan, step, data, arrays, arrays + plan->max_io);
-      if (!describe_run (self, plan, step, arrays, arrays + plan->max_io, &runs[i], error))
+      if (!tap_session_describe_step (self, plan, step, arrays, arrays + plan->max_io, &runs[i],
+                                      error))
         return FALSE;
     }
   return plan->steps[s].kernel->forward_together (runs, n, error);

@@ -79,7 +79,8 @@ TapTrace *tap_session_forward (TapSession *self,
 
 /* What would the tapped values be if the pixels of @region were @pixels? (transfer full) @base is a trace of this session
  * of one picture made with TAP_RUN_FOR_PATCH and taps that include @taps. Only what the region can
- * change is computed, by the same kernels in the same order: the result equals a full pass made with
+ * change is computed, and where @pixels are of one colour what lies wholly under them only once, by the same
+ * kernels in the same order: the result equals a full pass made with
  * TAP_RUN_FOR_PATCH bit for bit. Such a pass never uses an algorithm that shares work between cells
  * (Winograd); one made otherwise may, and differs by rounding: some 1e-5 of the value's largest magnitude,
  * or of 1.
@@ -107,11 +108,12 @@ typedef gboolean (*TapPatchFunc) (int position,
  * work on positions side by side, and what follows the maps (fully connected layers) is done for several
  * positions at once, always for the same ones, so results depend on neither threads nor time.
  * Shapes: pixels[i] as for a single patch; @n_pixels is @n, or 1 when all regions are of one size and get the
- *   same pixels. Values of maps equal those of single patches bit for bit; behind them sums may be made in
- *   another order, so they equal those but for rounding, within 1e-5 of the value's largest magnitude, or
- *   of 1.
- * @progress is set between the positions, every few tens of milliseconds, with no lock held: a sink may
- *   wait there while something more urgent runs.
+ *   same pixels. Values equal those of single patches but for rounding, within 1e-5 of the value's largest
+ *   magnitude, or of 1: convolutions may use Winograd's algorithm, and behind the maps sums may be made in
+ *   another order. Cells that no change reaches are those of @base, bit for bit.
+ * @progress is set every few tens of milliseconds, with no lock held: a sink may wait there while something more
+ *   urgent runs, single patches of the same base among it. Cancelling is seen as often. Work stops for that
+ *   between two layers of a position, and within a large fully connected layer.
  * Errors: those of tap_session_patch(), and what @func sets. */
 gboolean tap_session_patch_many (TapSession *self,
                                  TapTrace *base,

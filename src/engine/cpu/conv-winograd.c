@@ -35,12 +35,14 @@
 #define INPUT_COST   600
 #define OUTPUT_COST  350
 #define START_COST   20000
+/* For parts of a picture: few tiles do not hide how long the weights take to come. */
+#define PARTS_COST   600
 
 typedef struct
 {
   const TapWinogradJob *job;
   int in_blocks, out_blocks;
-  int across, per_image, tiles; /* tiles of a row, of an image, of all */
+  int tiles;
   gboolean fused;
   int round;  /* SHARED: tiles of a round; FUSED: of a task */
   int part;   /* SHARED: tiles of a task, of the round */
@@ -74,6 +76,22 @@ divide_up (int a, int b)
   return (a + b - 1) / b;
 }
 
+static int
+tiles_of (int height, int width)
+{
+  return divide_up (height, TAP_WINOGRAD_TILE) * divide_up (width, TAP_WINOGRAD_TILE);
+}
+
+static int
+tiles_of_parts (const TapWinogradJob *job)
+{
+  int n = 0;
+
+  for (int i = 0; i < job->n_parts; i++)
+    n += tiles_of (job->parts[i].height, job->parts[i].width);
+  return n;
+}
+
 /* Everything that follows from sizes and the number of threads. */
 static void
 prepare (Winograd *self, const TapWinogradJob *job)
@@ -84,9 +102,8 @@ prepare (Winograd *self, const TapWinogradJob *job)
   self->job = job;
   self->in_blocks = divide_up (job->in, TAP_BLOCK);
   self->out_blocks = divide_up (job->out, TAP_BLOCK);
-  self->across = divide_up (job->out_w, TAP_WINOGRAD_TILE);
-  self->per_image = self->across * divide_up (job->out_h, TAP_WINOGRAD_TILE);
-  self->tiles = self->per_image * job->images;
+  self->tiles =
+    job->parts != NULL ? tiles_of_parts (job) : tiles_of (job->out_h, job->out_w) * job->images;
   per_tile = (gsize) TAP_WINOGRAD_POSITIONS * (gsize) self->in_blocks * TAP_BLOCK;
   self->fused = per_tile * (gsize) self->out_blocks * TAP_BLOCK <= FUSED_FLOATS &&
                 self->tiles >= 2 * threads * FUSED_TILES;
@@ -127,27 +144,56 @@ shared_floats (const Winograd *self)
   return self->fused ? self->u_floats : self->v_floats;
 }
 
-/* Calls for the runs of neighbouring tiles in first .. first + n - 1 of the list; @at: of the run within
- * these. */
-typedef void (*RunFunc) (const Winograd *self,
-                         int image,
-                         int row,
-                         int column,
-                         int tiles,
-                         int at,
-                         gpointer data);
+/* Neighbouring tiles of one row of tiles. */
+typedef struct
+{
+  int image, row, column; /* of the first cell */
+  int rows, width;        /* cells that there are: the last tiles may stick out */
+  int tiles, at;          /* of a list of tiles */
+} TileRun;
 
+typedef void (*RunFunc) (const Winograd *self, const TileRun *run, gpointer data);
+
+/* The rectangle that a tile belongs to, and which tile of the rectangle it is. */
+static TapRect
+rect_of_tile (const Winograd *self, int tile, int *image, int *place)
+{
+  const TapWinogradJob *job = self->job;
+  int n = tiles_of (job->out_h, job->out_w);
+
+  *image = 0;
+  *place = tile;
+  for (int i = 0; i < job->n_parts; i++)
+    {
+      n = tiles_of (job->parts[i].height, job->parts[i].width);
+      if (*place < n)
+        return job->parts[i];
+      *place -= n;
+    }
+  *image = *place / n;
+  *place %= n;
+  return (TapRect){ .width = job->out_w, .height = job->out_h };
+}
+
+/* Calls for the runs in tiles first .. first + n - 1 of the list; run->at counts from @first. */
 static void
 each_run (const Winograd *self, int first, int n, RunFunc func, gpointer data)
 {
-  for (int t = first, tiles; t < first + n; t += tiles)
-    {
-      int place = t % self->per_image, column = place % self->across;
+  TileRun run = { 0 };
 
-      tiles = MIN (first + n - t, self->across - column);
-      tiles = MIN (tiles, TAP_WINOGRAD_STRIP);
-      func (self, t / self->per_image, place / self->across * TAP_WINOGRAD_TILE,
-            column * TAP_WINOGRAD_TILE, tiles, t - first, data);
+  for (int t = first; t < first + n; t += run.tiles)
+    {
+      int place;
+      TapRect rect = rect_of_tile (self, t, &run.image, &place);
+      int across = divide_up (rect.width, TAP_WINOGRAD_TILE), column = place % across;
+
+      run.tiles = MIN (MIN (first + n - t, across - column), TAP_WINOGRAD_STRIP);
+      run.row = rect.y + place / across * TAP_WINOGRAD_TILE;
+      run.column = rect.x + column * TAP_WINOGRAD_TILE;
+      run.rows = MIN (TAP_WINOGRAD_TILE, rect.y + rect.height - run.row);
+      run.width = MIN (run.tiles * TAP_WINOGRAD_TILE, rect.x + rect.width - run.column);
+      run.at = t - first;
+      func (self, &run, data);
     }
 }
 
@@ -159,12 +205,12 @@ typedef struct
 } Place;
 
 static void
-input_run (const Winograd *self, int image, int row, int column, int tiles, int at, gpointer data)
+input_run (const Winograd *self, const TileRun *run, gpointer data)
 {
   const TapWinogradJob *job = self->job;
   const Place *place = data;
   gsize plane = (gsize) job->in_h * (gsize) job->in_w;
-  gsize channel = (gsize) (image * job->groups + self->group) * (gsize) job->in +
+  gsize channel = (gsize) (run->image * job->groups + self->group) * (gsize) job->in +
                   (gsize) (place->block * TAP_BLOCK);
   TapWinogradInput input = {
     .x = job->x + channel * plane,
@@ -172,10 +218,10 @@ input_run (const Winograd *self, int image, int row, int column, int tiles, int 
     .channels = MIN (job->in - place->block * TAP_BLOCK, TAP_BLOCK),
     .in_h = job->in_h,
     .in_w = job->in_w,
-    .row = row - job->pad_top,
-    .column = column - job->pad_left,
-    .tiles = tiles,
-    .v = place->v + (gsize) at * TAP_BLOCK,
+    .row = run->row - job->pad_top,
+    .column = run->column - job->pad_left,
+    .tiles = run->tiles,
+    .v = place->v + (gsize) run->at * TAP_BLOCK,
     .v_position = self->v_position,
   };
 
@@ -185,17 +231,17 @@ input_run (const Winograd *self, int image, int row, int column, int tiles, int 
 static const float no_bias[TAP_BLOCK];
 
 static void
-output_run (const Winograd *self, int image, int row, int column, int tiles, int at, gpointer data)
+output_run (const Winograd *self, const TileRun *run, gpointer data)
 {
   const TapWinogradJob *job = self->job;
   const Place *place = data;
   gsize plane = (gsize) job->out_h * (gsize) job->out_w;
-  gsize channel = (gsize) (image * job->groups + self->group) * (gsize) job->out +
+  gsize channel = (gsize) (run->image * job->groups + self->group) * (gsize) job->out +
                   (gsize) (place->block * TAP_BLOCK);
-  gsize offset = channel * plane + (gsize) row * (gsize) job->out_w + (gsize) column;
+  gsize offset = channel * plane + (gsize) run->row * (gsize) job->out_w + (gsize) run->column;
   gsize weights = (gsize) (job->groups * self->out_blocks * TAP_BLOCK) * (gsize) job->in * 9;
   TapWinogradOutput output = {
-    .sums = place->sums + (gsize) at * TAP_BLOCK,
+    .sums = place->sums + (gsize) run->at * TAP_BLOCK,
     .sums_position = self->sums_position,
     .bias = job->turned ?
               no_bias :
@@ -205,9 +251,9 @@ output_run (const Winograd *self, int image, int row, int column, int tiles, int
     .y_row = (gsize) job->out_w,
     .y_channel = plane,
     .channels = MIN (job->out - place->block * TAP_BLOCK, TAP_BLOCK),
-    .tiles = tiles,
-    .rows = MIN (TAP_WINOGRAD_TILE, job->out_h - row),
-    .width = MIN (tiles * TAP_WINOGRAD_TILE, job->out_w - column),
+    .tiles = run->tiles,
+    .rows = run->rows,
+    .width = run->width,
     .clamp = job->clamp,
   };
 
@@ -423,24 +469,53 @@ run_shared (Winograd *self)
     }
 }
 
+gboolean
+tap_winograd_can (const TapWindow *window, int out)
+{
+  return !window->transposed && window->kernel_h == 3 && window->kernel_w == 3 &&
+         window->stride_h == 1 && window->stride_w == 1 && window->dilation_h == 1 &&
+         window->dilation_w == 1 && out >= TAP_BLOCK;
+}
+
 /* What either way costs, in multiply-adds of a block; measured with AVX-512, and nearly the same multiples
  * with the others. */
+static double
+indirect_cost (int tiles, int in, int out, double weights)
+{
+  double in_blocks = divide_up (in, TAP_BLOCK), out_blocks = divide_up (out, TAP_BLOCK);
+
+  return (TAP_WINOGRAD_POSITIONS * (double) tiles + weights) * in * out_blocks +
+         tiles * (INPUT_COST * in_blocks + OUTPUT_COST * out_blocks) + START_COST;
+}
+
+static double
+direct_cost (double cells, int in, int out)
+{
+  return PIXEL_COST * cells * in * divide_up (out, TAP_BLOCK);
+}
+
 gboolean
 tap_winograd_suits (const TapWindow *window, int groups, int in, int out, const TapSimd *simd)
 {
-  double tiles = (double) divide_up (window->out_h, TAP_WINOGRAD_TILE) *
-                 divide_up (window->out_w, TAP_WINOGRAD_TILE);
-  double in_blocks = divide_up (in, TAP_BLOCK), out_blocks = divide_up (out, TAP_BLOCK);
-  double pairs = in * out_blocks, direct, indirect;
+  return tap_winograd_can (window, out) &&
+         indirect_cost (tiles_of (window->out_h, window->out_w), in, out, WEIGHTS_COST) <
+           direct_cost ((double) window->out_h * window->out_w, in, out);
+}
 
-  if (window->transposed || window->kernel_h != 3 || window->kernel_w != 3 ||
-      window->stride_h != 1 || window->stride_w != 1 || window->dilation_h != 1 ||
-      window->dilation_w != 1 || out < TAP_BLOCK)
-    return FALSE;
-  direct = PIXEL_COST * window->out_h * window->out_w * pairs;
-  indirect = (TAP_WINOGRAD_POSITIONS * tiles + WEIGHTS_COST) * pairs +
-             tiles * (INPUT_COST * in_blocks + OUTPUT_COST * out_blocks) + START_COST;
-  return indirect < direct;
+double
+tap_winograd_cost (const TapWinogradJob *job)
+{
+  return job->groups * indirect_cost (tiles_of_parts (job), job->in, job->out, PARTS_COST);
+}
+
+double
+tap_winograd_direct_cost (const TapWinogradJob *job)
+{
+  double cells = 0;
+
+  for (int i = 0; i < job->n_parts; i++)
+    cells += (double) job->parts[i].width * job->parts[i].height;
+  return job->groups * direct_cost (cells, job->in, job->out);
 }
 
 gsize

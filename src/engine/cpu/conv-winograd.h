@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Serves a forward pass and, with adjoint weights, the gradient of the input. A cell's bits depend on
- * where it lies in its tile, and on inputs beside those of the cell, so a patch cannot use it. */
+ * where it lies in its tile, and on inputs beside those of the cell: a rectangle computed so equals the same
+ * place of a whole map but for rounding. */
 #pragma once
 
 #include "engine/cpu/tap-cpu.h"
@@ -16,7 +17,11 @@ typedef struct
   int in, out; /* channels of one group */
   int in_h, in_w, out_h, out_w;
   int pad_top, pad_left; /* any; less than 0 leaves rows and columns out */
-  const float *x;        /* [images][groups × in][in_h][in_w] */
+  /* Rectangles of the outputs of the only image, each cut into tiles from its own first cell; NULL: all
+   * of all images. A tile that sticks out sees cells that its outputs do not: they have to be there. */
+  const TapRect *parts;
+  int n_parts;
+  const float *x; /* [images][groups × in][in_h][in_w] */
   /* As the direct kernels have them: [groups][out / TAP_BLOCK][in][9][TAP_BLOCK] with zeros for channels that
    * are not there, then the bias in blocks. Transformed weights, 4 times the size, are made as they are
    * used: that takes a few percent of the time, and less than reading them would where they are many. */
@@ -47,6 +52,12 @@ typedef struct
  */
 gboolean
 tap_winograd_suits (const TapWindow *window, int groups, int in, int out, const TapSimd *simd);
+
+/* Whether the convolution can be computed so at all. */
+gboolean tap_winograd_can (const TapWindow *window, int out);
+/* What the job's parts cost, and what computing them directly does, in the same unit. */
+double tap_winograd_cost (const TapWinogradJob *job);
+double tap_winograd_direct_cost (const TapWinogradJob *job);
 
 /* Bytes of scratch for a job; pointers to numbers need not be set. */
 gsize tap_winograd_scratch (const TapWinogradJob *job);

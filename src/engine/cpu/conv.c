@@ -7,15 +7,16 @@
 #include "engine/cpu/conv-winograd.h"
 #include "engine/cpu/conv.h"
 
-/* The run as a job for Winograd's algorithm; FALSE when it is none or not worth it. */
+/* The run as a job for Winograd's algorithm; FALSE when it is none. */
 static gboolean
-winograd_job (const TapCpuRun *run, TapWinogradJob *job)
+describe_winograd (const TapCpuRun *run, TapWindow *of, TapWinogradJob *job)
 {
   const TapShape *x = &run->inputs[0].shape, *w = &run->inputs[1].shape;
   TapWindow window;
 
   if (x->n_dims != 4 || !tap_op_window (run->node, x, w, &window, NULL))
     return FALSE;
+  *of = window;
   *job = (TapWinogradJob){
     .images = (int) x->dims[0],
     .groups = MAX (window.group, 1),
@@ -36,7 +37,59 @@ winograd_job (const TapCpuRun *run, TapWinogradJob *job)
     .pool = run->pool,
     .scratch = run->scratch,
   };
-  return tap_winograd_suits (&window, job->groups, job->in, job->out, run->simd);
+  return tap_winograd_can (&window, job->out);
+}
+
+/* The same where it is worth it. */
+static gboolean
+winograd_job (const TapCpuRun *run, TapWinogradJob *job)
+{
+  TapWindow window;
+
+  return describe_winograd (run, &window, job) &&
+         tap_winograd_suits (&window, job->groups, job->in, job->out, run->simd);
+}
+
+/* Rectangles of one picture as such a job. */
+static gboolean
+near_job (const TapCpuRun *run, const TapRect *rects, int n, TapWinogradJob *job)
+{
+  TapWindow window;
+
+  if (!describe_winograd (run, &window, job) || job->images != 1)
+    return FALSE;
+  job->parts = rects;
+  job->n_parts = n;
+  return TRUE;
+}
+
+static gboolean
+conv_near_costs (const TapCpuRun *run, const TapRect *rects, int n, double *near, double *by_cell)
+{
+  TapWinogradJob job;
+
+  if (run->packed == NULL || !near_job (run, rects, n, &job))
+    return FALSE;
+  *near = tap_winograd_cost (&job);
+  *by_cell = tap_winograd_direct_cost (&job);
+  return TRUE;
+}
+
+static gsize
+conv_near_scratch (const TapCpuRun *run, const TapRect *rects, int n)
+{
+  TapWinogradJob job;
+
+  return near_job (run, rects, n, &job) ? tap_winograd_scratch (&job) : 0;
+}
+
+static void
+conv_forward_near (const TapCpuRun *run, const TapRect *rects, int n)
+{
+  TapWinogradJob job;
+
+  if (near_job (run, rects, n, &job))
+    tap_winograd_run (&job);
 }
 
 /* The gradient of the input as such a job: a convolution of what flows back with turned weights. */
@@ -219,6 +272,10 @@ const TapCpuKernel tap_cpu_conv = {
   .forward = conv_forward,
   .goes_together = tap_conv_direct_goes_together,
   .forward_together = tap_conv_direct_together,
+  .near_grain = TAP_WINOGRAD_TILE,
+  .near_costs = conv_near_costs,
+  .near_scratch = conv_near_scratch,
+  .forward_near = conv_forward_near,
   .backward = conv_backward,
   .needs = tap_conv_needs,
   .choose_backward = conv_choose_backward,

@@ -151,6 +151,16 @@ typedef struct
    * set yet, but input_grads[i].data is not NULL where it is wanted */
   int (*choose_backward) (const TapCpuRun *run);
   gsize (*scratch_backward) (const TapCpuRun *run);
+
+  /* --- rectangles of one picture that need be right only but for rounding; all optional, or none --- */
+  /* they are computed in squares of so many cells, from the first cell of each rectangle on; what the last
+   * squares see is read, and has to be there, even where they stick out. Results depend on nothing else */
+  int near_grain;
+  /* what that takes, and what forward() takes, in one unit. FALSE: it cannot be done */
+  gboolean (*near_costs) (
+    const TapCpuRun *run, const TapRect *rects, int n, double *near, double *by_cell);
+  gsize (*near_scratch) (const TapCpuRun *run, const TapRect *rects, int n);
+  void (*forward_near) (const TapCpuRun *run, const TapRect *rects, int n);
 } TapCpuKernel;
 
 /* --- helpers for kernels, common.c --- */
