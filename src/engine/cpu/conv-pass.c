@@ -308,7 +308,7 @@ cut (Direct *c)
   double per_pixel = MAX ((double) p->in_per_group, 1) * c->n_taps * p->out_per_group;
   double map = per_pixel * rect->width * rect->height;
   double n = tasks_for (c, map * p->groups) / p->groups, places;
-  int rows = rect->height, width = rect->width;
+  int rows = rect->height, width = rect->width, together;
 
   while (!c->g.direct && width > 28 && tap_conv_block_floats (&c->g, 1, width) > c->block_floats)
     width = MAX (28, (width / 2 + 13) / 14 * 14);
@@ -328,9 +328,10 @@ cut (Direct *c)
   c->n_down = (rect->height + rows - 1) / rows;
   places = (double) c->n_across * c->n_down;
   c->tile_blocks = share_out (blocks, n / places, 1);
-  /* Pairs of blocks share each pixel that is fetched. */
-  if (c->tile_blocks < blocks && c->tile_blocks % 2 == 1)
-    c->tile_blocks++;
+  /* Pairs of blocks share each pixel that is fetched, where tiles are narrow four. */
+  together = width % 14 != 0 && (width % 14 <= 7 || width <= 7) && width * rows < 14 * 14 ? 4 : 2;
+  if (c->tile_blocks < blocks)
+    c->tile_blocks = MIN ((c->tile_blocks + together - 1) / together * together, blocks);
   c->n_channel_cuts = (blocks + c->tile_blocks - 1) / c->tile_blocks;
   c->share_group = tap_conv_block_floats (&c->g, rect->height, rect->width);
   c->share =
