@@ -15,6 +15,8 @@
 
 /* Cells that one task brings back from the base: a few microseconds. */
 #define RESTORE_CELLS 16384
+/* Bytes of the base that one task copies. */
+#define COPY_BYTES    ((gsize) 1 << 20)
 
 static void
 get_extent (const TapShape *shape, int *height, int *width)
@@ -114,10 +116,27 @@ route_new (const TapPlan *plan)
   return route;
 }
 
+typedef struct
+{
+  char *to;
+  const char *from;
+  gsize bytes;
+} Copy;
+
+static void
+copy_task (gpointer data, int task, int worker)
+{
+  const Copy *copy = data;
+  gsize first = (gsize) task * COPY_BYTES;
+
+  memcpy (copy->to + first, copy->from + first, MIN (copy->bytes - first, COPY_BYTES));
+}
+
 TapPatchShadow *
 tap_patch_base_take_shadow (TapSession *session, TapPatchBase *base, GError **error)
 {
   TapPatchShadow *shadow;
+  Copy copy;
 
   if (base->route == NULL)
     base->route = route_new (base->plan);
@@ -138,7 +157,9 @@ tap_patch_base_take_shadow (TapSession *session, TapPatchBase *base, GError **er
       g_free (shadow);
       return NULL;
     }
-  memcpy (shadow->memory.data, base->clean.data, base->clean.size);
+  copy = (Copy){ shadow->memory.data, base->clean.data, base->clean.size };
+  tap_pool_run (session->pool, (int) ((copy.bytes + COPY_BYTES - 1) / COPY_BYTES), copy_task,
+                &copy);
   shadow->dirty = g_new0 (TapChange, (gsize) base->plan->n_values + 1);
   shadow->taken = TRUE;
   g_ptr_array_add (base->route->shadows, shadow);

@@ -49,22 +49,21 @@ typedef struct
 static void
 clear_walks (Many *self)
 {
+  if (self->n_walks == 0)
+    return;
+  g_mutex_lock (&self->session->mutex);
   for (; self->n_walks > 0; self->n_walks--)
     {
       tap_patch_walk_clear (&self->walks[self->n_walks - 1]);
       tap_block_memory_clear (&self->scratch[self->n_walks - 1]);
     }
+  g_mutex_unlock (&self->session->mutex);
 }
 
 static void
 many_clear (Many *self)
 {
-  if (self->n_walks > 0)
-    {
-      g_mutex_lock (&self->session->mutex);
-      clear_walks (self);
-      g_mutex_unlock (&self->session->mutex);
-    }
+  clear_walks (self);
   for (int i = 0; self->traces != NULL && i < BATCH; i++)
     g_clear_pointer (&self->traces[i], tap_trace_unref);
   g_free (self->walks);
@@ -112,15 +111,18 @@ scratch_bytes (TapSession *session, const TapPlan *plan, TapPool *pool)
   return bytes + 64;
 }
 
+/* Copying the base takes its time: others may use the session after each of them. */
 static gboolean
-add_walk (Many *self, TapPool *pool, gsize scratch, GError **error)
+add_walk (Many *self, TapPool *pool, gsize scratch, TapProgress *progress, GError **error)
 {
   int i = self->n_walks;
   TapPatchShadow *shadow;
 
   if (!tap_block_memory_reserve (&self->scratch[i], scratch, error))
     return FALSE;
+  tap_session_enter (self->session);
   shadow = tap_patch_base_take_shadow (self->session, self->base->base, error);
+  tap_session_leave (self->session);
   if (shadow == NULL)
     return FALSE;
   tap_patch_walk_init (&self->walks[i], self->session, self->base->base, shadow, pool,
@@ -128,13 +130,14 @@ add_walk (Many *self, TapPool *pool, gsize scratch, GError **error)
   self->walks[i].near = TRUE;
   self->positions[i] = -1;
   self->n_walks++;
+  tap_progress_set (progress, 0);
   return TRUE;
 }
 
 /* A walk for every worker. Where there is not the memory for that, or not the work, one that all workers
  * share. */
 static gboolean
-prepare_walks (Many *self, GError **error)
+prepare_walks (Many *self, TapProgress *progress, GError **error)
 {
   TapPool *pool = self->session->pool;
   const TapPlan *plan = self->base->base->plan;
@@ -147,29 +150,29 @@ prepare_walks (Many *self, GError **error)
   self->alone = tap_pool_new (1);
   scratch = scratch_bytes (self->session, plan, self->alone);
   for (int i = 0; self->n >= n_threads && i < n_threads; i++)
-    if (!add_walk (self, self->alone, scratch, NULL))
+    if (!add_walk (self, self->alone, scratch, progress, NULL))
       break;
   if (self->n_walks == n_threads)
     return TRUE;
   clear_walks (self);
-  return add_walk (self, pool, plan->scratch_bytes + 64, error);
+  return add_walk (self, pool, plan->scratch_bytes + 64, progress, error);
 }
 
 static gboolean
-prepare (Many *self, GError **error)
+prepare (Many *self, TapProgress *progress, GError **error)
 {
   const TapPlan *plan = self->base->base->plan;
-  g_autofree gboolean *needed = NULL;
 
-  if (!prepare_walks (self, error))
+  if (!prepare_walks (self, progress, error))
     return FALSE;
-  needed = tap_patch_base_find_needed (self->base->base, self->taps);
-  self->tail = tap_patch_tail_new (self->session, self->base->base, needed, BATCH, error);
+  self->steps = tap_patch_base_find_needed (self->base->base, self->taps);
+  tap_session_enter (self->session);
+  self->tail = tap_patch_tail_new (self->session, self->base->base, self->steps, BATCH, error);
+  tap_session_leave (self->session);
   if (self->tail == NULL)
     return FALSE;
   self->largest = self->tail->room;
   self->traces = g_new0 (TapTrace *, BATCH);
-  self->steps = g_steal_pointer (&needed);
   for (int s = 0; s < plan->n_steps; s++)
     if (self->tail->steps[s])
       self->steps[s] = FALSE;
@@ -393,9 +396,7 @@ tap_session_patch_many (TapSession *self,
   if (n == 0)
     return TRUE;
   g_mutex_init (&many.mutex);
-  tap_session_enter (self);
-  fine = prepare (&many, error);
-  tap_session_leave (self);
+  fine = prepare (&many, progress, error);
   for (int size = FIRST_BATCH; fine && many.first < n; size *= 2)
     {
       int in_batch = MIN (MIN (size, many.largest), n - many.first);

@@ -83,9 +83,25 @@ ignore_cb (int position, TapTrace *trace, gpointer user_data, GError **error)
   return TRUE;
 }
 
-/* Milliseconds a place. */
-static double
-time_sweep (TapSession *session, TapTensor *input, const TapTaps *taps, int mask)
+/* How long others have to wait until they may use the session. */
+typedef struct
+{
+  gint64 last, longest;
+} Waits;
+
+static void
+wait_cb (double fraction, gpointer user_data)
+{
+  Waits *waits = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  waits->longest = MAX (waits->longest, now - waits->last);
+  waits->last = now;
+}
+
+/* Prints milliseconds a place. */
+static void
+print_sweep (TapSession *session, TapTensor *input, const TapTaps *taps, int mask)
 {
   g_autoptr (TapTrace) base =
     tap_session_forward (session, &input, 1, taps, TAP_RUN_FOR_PATCH, NULL, NULL, NULL);
@@ -95,18 +111,21 @@ time_sweep (TapSession *session, TapTensor *input, const TapTaps *taps, int mask
     tap_shape_new (4, (gint64) 1, input->shape.dims[1], (gint64) mask, (gint64) mask);
   g_autoptr (TapTensor) pixels = tap_tensor_new (TAP_DTYPE_F32, &shape, NULL);
   TapRect regions[PLACES];
+  Waits waits = { 0 };
+  g_autoptr (TapProgress) progress = tap_progress_new (wait_cb, NULL, &waits);
   gint64 start;
 
   if (base == NULL || across < 1 || down < 1)
-    return 0;
+    return;
   /* rows apart from each other, all of their places */
   for (int i = 0; i < PLACES; i++)
     regions[i] = (TapRect){ i % across * 8, i / across * 5 % down * 8, mask, mask };
-  start = g_get_monotonic_time ();
-  if (!tap_session_patch_many (session, base, regions, &pixels, PLACES, 1, taps, ignore_cb, NULL,
-                               NULL, NULL, NULL))
-    return 0;
-  return (double) (g_get_monotonic_time () - start) / 1e3 / PLACES;
+  start = waits.last = g_get_monotonic_time ();
+  if (tap_session_patch_many (session, base, regions, &pixels, PLACES, 1, taps, ignore_cb, NULL,
+                              progress, NULL, NULL))
+    g_print (", sweep of mask %d %.2f ms a place (others wait %.0f ms at most)", mask,
+             (double) (g_get_monotonic_time () - start) / 1e3 / PLACES,
+             (double) waits.longest / 1e3);
 }
 
 void
@@ -156,8 +175,7 @@ bench_file (const char *path)
                 g_print (", mask %d %.2f ms", masks[m], patch);
             }
           for (int mask = 32; mask <= 64; mask *= 2)
-            g_print (", sweep of mask %d %.2f ms a place", mask,
-                     time_sweep (session, input, taps, mask));
+            print_sweep (session, input, taps, mask);
         }
       g_print ("\n");
     }
