@@ -28,6 +28,7 @@ extern const TapOp tap_op_conv_integer;
 extern const TapOp tap_op_conv_transpose;
 extern const TapOp tap_op_conv_transpose_3d;
 extern const TapOp tap_op_cos;
+extern const TapOp tap_op_cum_sum;
 extern const TapOp tap_op_depth_to_space;
 extern const TapOp tap_op_dequantize_linear;
 extern const TapOp tap_op_div;
@@ -44,6 +45,7 @@ extern const TapOp tap_op_flatten;
 extern const TapOp tap_op_floor;
 extern const TapOp tap_op_gather;
 extern const TapOp tap_op_gather_elements;
+extern const TapOp tap_op_gather_nd;
 extern const TapOp tap_op_gelu;
 extern const TapOp tap_op_gemm;
 extern const TapOp tap_op_global_average_pool;
@@ -78,6 +80,7 @@ extern const TapOp tap_op_mul;
 extern const TapOp tap_op_neg;
 extern const TapOp tap_op_nonzero;
 extern const TapOp tap_op_not;
+extern const TapOp tap_op_one_hot;
 extern const TapOp tap_op_or;
 extern const TapOp tap_op_prelu;
 extern const TapOp tap_op_pad;
@@ -101,6 +104,8 @@ extern const TapOp tap_op_relu;
 extern const TapOp tap_op_reshape;
 extern const TapOp tap_op_resize;
 extern const TapOp tap_op_round;
+extern const TapOp tap_op_scatter_elements;
+extern const TapOp tap_op_scatter_nd;
 extern const TapOp tap_op_selu;
 extern const TapOp tap_op_shape;
 extern const TapOp tap_op_shrink;
@@ -123,6 +128,7 @@ extern const TapOp tap_op_thresholded_relu;
 extern const TapOp tap_op_tile;
 extern const TapOp tap_op_topk;
 extern const TapOp tap_op_transpose;
+extern const TapOp tap_op_trilu;
 extern const TapOp tap_op_unsqueeze;
 extern const TapOp tap_op_upsample;
 extern const TapOp tap_op_where;
@@ -151,6 +157,7 @@ static const TapOp *const ops[] = {
   &tap_op_conv_transpose,
   &tap_op_conv_transpose_3d,
   &tap_op_cos,
+  &tap_op_cum_sum,
   &tap_op_depth_to_space,
   &tap_op_dequantize_linear,
   &tap_op_div,
@@ -167,6 +174,7 @@ static const TapOp *const ops[] = {
   &tap_op_floor,
   &tap_op_gather,
   &tap_op_gather_elements,
+  &tap_op_gather_nd,
   &tap_op_gelu,
   &tap_op_gemm,
   &tap_op_global_average_pool,
@@ -201,6 +209,7 @@ static const TapOp *const ops[] = {
   &tap_op_neg,
   &tap_op_nonzero,
   &tap_op_not,
+  &tap_op_one_hot,
   &tap_op_or,
   &tap_op_prelu,
   &tap_op_pad,
@@ -224,6 +233,8 @@ static const TapOp *const ops[] = {
   &tap_op_reshape,
   &tap_op_resize,
   &tap_op_round,
+  &tap_op_scatter_elements,
+  &tap_op_scatter_nd,
   &tap_op_selu,
   &tap_op_shape,
   &tap_op_shrink,
@@ -246,6 +257,7 @@ static const TapOp *const ops[] = {
   &tap_op_tile,
   &tap_op_topk,
   &tap_op_transpose,
+  &tap_op_trilu,
   &tap_op_unsqueeze,
   &tap_op_upsample,
   &tap_op_where,

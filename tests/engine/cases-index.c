@@ -1,4 +1,4 @@
-/* cases-index.c - named axes
+/* cases-index.c - cells by their indices, named axes, sums along one
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "config.h"
@@ -6,6 +6,11 @@
 #include "operator-cases.h"
 
 const OperatorCase cases_index[] = {
+  { "CumSum", NULL, "3x4x5 cis=1" },
+  { "CumSum", "exclusive=1", "3x4x5 ci1=-1" },
+  { "CumSum", "reverse=1", "3x4x5 cis=0" },
+  { "CumSum", "reverse=1 exclusive=1", "3x4x5 cis=1" },
+  { "CumSum", NULL, "i7x2 cis=0", .flags = CASE_FORWARD_ONLY },
   { "Einsum", "equation='ij,jk->ik'", "4x5 5x3" },
   { "Einsum", "equation='bhid,bhjd->bhij'", "2x3x5x7 2x3x4x7" },
   { "Einsum", "equation='bhij,bhjd->bihd'", "2x3x5x4 2x3x4x7" },
@@ -20,5 +25,30 @@ const OperatorCase cases_index[] = {
   { "Einsum", "equation='bn,anm,bm->ba'", "2x4 3x4x5 2x5" },
   { "Einsum", "equation='ba'", "4x5" },
   { "Einsum", "equation='i,i->'", "300 300" },
+  { "GatherND", NULL, "3x4x5 i2x2=1,3,-3,0" },
+  { "GatherND", NULL, "3x4x5 i6x3=0,0,0,1,2,3,1,2,3,2,3,4,0,1,-1,0,0,0" },
+  { "GatherND", NULL, "3x4x5 i2x3x1=0,2,1,1,-1,0" },
+  { "GatherND", "batch_dims=1", "2x3x4 i2x1=2,0" },
+  { "GatherND", "batch_dims=2", "2x3x4 i2x3x1=3,1,0,2,2,-4" },
+  { "GatherND", NULL, "i3x4 ci2x2=1,3,0,0", .flags = CASE_FORWARD_ONLY },
+  { "OneHot", NULL, "i3x2=0,4,-1,2,5,-6 cis=5 2=-0.5,2" },
+  { "OneHot", "axis=1", "i3x2=0,4,-1,2,5,-6 cis=5 2=-0.5,2" },
+  { "OneHot", "axis=0", "4=0,2,1,3 cs=4 c2=0,1", .flags = CASE_FORWARD_ONLY },
+  { "OneHot", NULL, "is=2 ci1=3 ci2=7,9", .flags = CASE_FORWARD_ONLY },
+  { "ScatterElements", NULL, "4x3 i2x3=1,0,2,0,2,1 2x3" },
+  { "ScatterElements", "axis=1", "2x5 i2x2=1,-1,0,3 2x2" },
+  { "ScatterElements", "axis=1", "1x5 i1x3=1,1,-1 1x3" },
+  { "ScatterElements", "axis=1 reduction='add'", "1x5 i1x3=1,1,-1 1x3" },
+  { "ScatterElements", NULL, "i4 i2=1,2 i2", .flags = CASE_FORWARD_ONLY },
+  { "ScatterND", NULL, "3x4x5 i2x1=2,0 2x4x5" },
+  { "ScatterND", NULL, "3x4x5 i2x2x2=0,1,2,3,1,1,-1,0 2x2x5" },
+  { "ScatterND", NULL, "8 i4x1=4,3,4,7 4" },
+  { "ScatterND", "reduction='add'", "8 i4x1=4,3,4,7 4" },
+  { "ScatterND", "reduction='add'", "i8 i4x1=4,3,4,7 i4", .flags = CASE_FORWARD_ONLY },
+  { "Trilu", NULL, "4x5" },
+  { "Trilu", "upper=0", "2x4x3" },
+  { "Trilu", NULL, "2x4x5 cis=2" },
+  { "Trilu", "upper=0", "5x4 is=-1" },
+  { "Trilu", "upper=1", "i3x3 cis=-9", .flags = CASE_FORWARD_ONLY },
   { NULL },
 };

@@ -10,8 +10,8 @@
 #include "twin.h"
 
 static const Twin *const families[] = {
-  twins_binary,   twins_einsum, twins_move,   twins_normalize, twins_pointwise,
-  twins_quantize, twins_reduce, twins_resize, twins_window,
+  twins_binary,    twins_einsum,   twins_index,  twins_move,   twins_normalize,
+  twins_pointwise, twins_quantize, twins_reduce, twins_resize, twins_window,
 };
 
 TwinFunc

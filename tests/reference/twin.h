@@ -81,6 +81,7 @@ TapShape twin_broadcast_shape (const TapShape *a, const TapShape *b);
 
 extern const Twin twins_binary[];
 extern const Twin twins_einsum[];
+extern const Twin twins_index[];
 extern const Twin twins_move[];
 extern const Twin twins_normalize[];
 extern const Twin twins_pointwise[];

@@ -27,6 +27,7 @@ extern const TapCpuKernel tap_cpu_conv_integer;
 extern const TapCpuKernel tap_cpu_conv_transpose;
 extern const TapCpuKernel tap_cpu_conv_transpose_3d;
 extern const TapCpuKernel tap_cpu_cos;
+extern const TapCpuKernel tap_cpu_cum_sum;
 extern const TapCpuKernel tap_cpu_depth_to_space;
 extern const TapCpuKernel tap_cpu_dequantize_linear;
 extern const TapCpuKernel tap_cpu_div;
@@ -42,6 +43,7 @@ extern const TapCpuKernel tap_cpu_flatten;
 extern const TapCpuKernel tap_cpu_floor;
 extern const TapCpuKernel tap_cpu_gather;
 extern const TapCpuKernel tap_cpu_gather_elements;
+extern const TapCpuKernel tap_cpu_gather_nd;
 extern const TapCpuKernel tap_cpu_gelu;
 extern const TapCpuKernel tap_cpu_gemm;
 extern const TapCpuKernel tap_cpu_global_average_pool;
@@ -75,6 +77,7 @@ extern const TapCpuKernel tap_cpu_mod;
 extern const TapCpuKernel tap_cpu_mul;
 extern const TapCpuKernel tap_cpu_neg;
 extern const TapCpuKernel tap_cpu_not;
+extern const TapCpuKernel tap_cpu_one_hot;
 extern const TapCpuKernel tap_cpu_or;
 extern const TapCpuKernel tap_cpu_prelu;
 extern const TapCpuKernel tap_cpu_pad;
@@ -97,6 +100,8 @@ extern const TapCpuKernel tap_cpu_relu;
 extern const TapCpuKernel tap_cpu_reshape;
 extern const TapCpuKernel tap_cpu_resize;
 extern const TapCpuKernel tap_cpu_round;
+extern const TapCpuKernel tap_cpu_scatter_elements;
+extern const TapCpuKernel tap_cpu_scatter_nd;
 extern const TapCpuKernel tap_cpu_selu;
 extern const TapCpuKernel tap_cpu_shrink;
 extern const TapCpuKernel tap_cpu_sigmoid;
@@ -117,6 +122,7 @@ extern const TapCpuKernel tap_cpu_thresholded_relu;
 extern const TapCpuKernel tap_cpu_tile;
 extern const TapCpuKernel tap_cpu_topk;
 extern const TapCpuKernel tap_cpu_transpose;
+extern const TapCpuKernel tap_cpu_trilu;
 extern const TapCpuKernel tap_cpu_unsqueeze;
 extern const TapCpuKernel tap_cpu_upsample;
 extern const TapCpuKernel tap_cpu_where;
@@ -144,6 +150,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_conv_transpose,
   &tap_cpu_conv_transpose_3d,
   &tap_cpu_cos,
+  &tap_cpu_cum_sum,
   &tap_cpu_depth_to_space,
   &tap_cpu_dequantize_linear,
   &tap_cpu_div,
@@ -159,6 +166,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_floor,
   &tap_cpu_gather,
   &tap_cpu_gather_elements,
+  &tap_cpu_gather_nd,
   &tap_cpu_gelu,
   &tap_cpu_gemm,
   &tap_cpu_global_average_pool,
@@ -192,6 +200,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_mul,
   &tap_cpu_neg,
   &tap_cpu_not,
+  &tap_cpu_one_hot,
   &tap_cpu_or,
   &tap_cpu_prelu,
   &tap_cpu_pad,
@@ -214,6 +223,8 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_reshape,
   &tap_cpu_resize,
   &tap_cpu_round,
+  &tap_cpu_scatter_elements,
+  &tap_cpu_scatter_nd,
   &tap_cpu_selu,
   &tap_cpu_shrink,
   &tap_cpu_sigmoid,
@@ -234,6 +245,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_tile,
   &tap_cpu_topk,
   &tap_cpu_transpose,
+  &tap_cpu_trilu,
   &tap_cpu_unsqueeze,
   &tap_cpu_upsample,
   &tap_cpu_where,
