@@ -159,14 +159,16 @@ settle_needs (TapPlan *self)
     }
 }
 
-/* The steps that are run in one go with step @s, when this is called for one step after the other. */
+/* The steps that are run together with step @s, when this is called for one step after the other. */
 static void
-follow_siblings (const TapPlan *self, int s, int *first, int *last)
+follow_group (const TapPlan *self, int s, int *first, int *last)
 {
   if (s > 0 && s <= *last)
     return;
   *first = s;
   *last = s + self->steps[s].n_siblings;
+  if (self->steps[s].chain != NULL)
+    *last = s + self->steps[s].chain->n_links - 1;
 }
 
 static void
@@ -180,7 +182,7 @@ settle_last_uses (TapPlan *self)
     {
       const TapPlanStep *step = &self->steps[s];
 
-      follow_siblings (self, s, &first, &last);
+      follow_group (self, s, &first, &last);
       for (int i = 0; i < step->n_reads; i++)
         if (step->inputs[i] >= 0)
           self->values[self->values[step->inputs[i]].root].last_use = last;
@@ -316,7 +318,7 @@ list_blocks (const TapPlan *self)
     first[v] = G_MAXINT;
   for (int s = 0; s < self->n_steps; s++)
     {
-      follow_siblings (self, s, &head, &last);
+      follow_group (self, s, &head, &last);
       for (int i = 0; i < self->steps[s].n_outputs; i++)
         if (self->steps[s].outputs[i] >= 0)
           {

@@ -134,8 +134,12 @@ key_new (const TapNode *node, int algorithm, const TapAffine *affine)
   return g_memdup2 (&key, sizeof key);
 }
 
-static TapTensor *
-make (TapPacks *self, const TapNode *node, int algorithm, const TapAffine *affine, GError **error)
+TapTensor *
+tap_packs_make (TapPacks *self,
+                const TapNode *node,
+                int algorithm,
+                const TapAffine *affine,
+                GError **error)
 {
   const TapCpuKernel *kernel = tap_cpu_find (node->op->name);
   g_autofree TapTensor **constants = g_new0 (TapTensor *, (gsize) node->n_inputs + 1);
@@ -196,7 +200,7 @@ tap_packs_take (TapPacks *self,
   g_hash_table_insert (self->table, g_memdup2 (key, sizeof *key), pack);
   g_mutex_unlock (&self->mutex);
 
-  tensor = make (self, node, algorithm, affine, &local_error);
+  tensor = tap_packs_make (self, node, algorithm, affine, &local_error);
 
   g_mutex_lock (&self->mutex);
   if (local_error != NULL)

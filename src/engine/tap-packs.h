@@ -23,6 +23,12 @@ gboolean tap_packs_take (TapPacks *self,
                          const TapAffine *affine,
                          TapTensor **packed,
                          GError **error);
+/* The same for the caller alone, whatever the budget. (transfer full) */
+TapTensor *tap_packs_make (TapPacks *self,
+                           const TapNode *node,
+                           int algorithm,
+                           const TapAffine *affine,
+                           GError **error);
 /* Bytes of all that was packed so far. */
 guint64 tap_packs_get_bytes (TapPacks *self);
 

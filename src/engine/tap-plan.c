@@ -163,12 +163,17 @@ check_types (const TapPlan *self, GError **error)
 }
 
 static void
+choose_algorithm (TapPlan *self, TapPlanStep *step, TapCpuRun *run)
+{
+  if (step->kernel->choose != NULL)
+    step->algorithm = step->kernel->choose (run);
+}
+
+static void
 measure_step (TapPlan *self, TapPlanStep *step, TapCpuRun *run)
 {
   const TapCpuKernel *kernel = step->kernel;
 
-  if (kernel->choose != NULL)
-    run->algorithm = step->algorithm = kernel->choose (run);
   if (kernel->saved != NULL && self->mode >= TAP_PLAN_BACKWARD)
     {
       step->saved = (kernel->saved (run) + 63) & ~(gsize) 63;
@@ -180,12 +185,15 @@ measure_step (TapPlan *self, TapPlanStep *step, TapCpuRun *run)
   self->scratch_bytes = MAX (self->scratch_bytes, step->scratch);
 }
 
+/* Calls @func for every step, with arrays that have shapes but no data. */
 static void
-measure (TapPlan *self, const TapSimd *simd, TapPool *pool)
+for_each_step (TapPlan *self,
+               const TapSimd *simd,
+               TapPool *pool,
+               void (*func) (TapPlan *self, TapPlanStep *step, TapCpuRun *run))
 {
   g_autofree TapCpuArray *arrays = NULL;
   g_autofree gpointer *nothing = g_new0 (gpointer, (gsize) self->n_values + 1);
-  double total = 0;
 
   for (int s = 0; s < self->n_steps; s++)
     self->max_io = MAX (self->max_io, MAX (self->steps[s].n_reads, self->steps[s].n_outputs));
@@ -201,18 +209,31 @@ measure (TapPlan *self, const TapSimd *simd, TapPool *pool)
         .n_inputs = step->n_inputs,
         .outputs = outputs,
         .n_outputs = step->n_outputs,
+        .algorithm = step->algorithm,
         .by_cell = self->mode == TAP_PLAN_PATCH,
         .simd = simd,
         .pool = pool,
       };
+
+      tap_plan_bind (self, step, nothing, arrays, outputs);
+      func (self, step, &run);
+    }
+}
+
+static void
+settle_costs (TapPlan *self)
+{
+  double total = 0;
+
+  for (int s = 0; s < self->n_steps; s++)
+    {
+      TapPlanStep *step = &self->steps[s];
 
       step->cost = (double) tap_infer_macs (self->graph, step->node);
       for (int i = 0; i < step->n_outputs; i++)
         if (step->outputs[i] >= 0 && !step->view)
           step->cost += CELL_COST * (double) tap_cpu_count (&self->values[step->outputs[i]].shape);
       total += step->cost;
-      tap_plan_bind (self, step, nothing, arrays, outputs);
-      measure_step (self, step, &run);
     }
   for (int s = 0; s < self->n_steps; s++)
     self->steps[s].cost = total > 0 ? self->steps[s].cost / total : 1.0 / self->n_steps;
@@ -225,6 +246,7 @@ tap_plan_new (TapGraph *graph,
               TapPlanMode mode,
               const TapSimd *simd,
               TapPool *pool,
+              int chain_rows,
               GError **error)
 {
   gsize n_values = (gsize) tap_graph_n_values (graph), n_nodes = (gsize) tap_graph_n_nodes (graph);
@@ -265,10 +287,18 @@ tap_plan_new (TapGraph *graph,
     tap_plan_fuse (self, value_needed);
   if (mode != TAP_PLAN_PATCH)
     tap_plan_join_siblings (self, simd, pool);
+  for_each_step (self, simd, pool, choose_algorithm);
+  if (mode == TAP_PLAN_FORWARD && chain_rows >= 0)
+    tap_plan_chain (self, simd, pool, chain_rows, value_needed);
   for (int v = 0; v < self->n_values; v++)
     self->values[v].place = value_needed[v] ? TAP_PLACE_ARENA : TAP_PLACE_NONE;
   tap_plan_place (self);
-  measure (self, simd, pool);
+  for_each_step (self, simd, pool, measure_step);
+  for (int s = 0; s < self->n_steps; s++)
+    if (self->steps[s].chain != NULL)
+      self->scratch_bytes = MAX (self->scratch_bytes, (gsize) tap_pool_get_n_threads (pool) *
+                                                        self->steps[s].chain->worker_bytes);
+  settle_costs (self);
   return g_steal_pointer (&self);
 }
 
@@ -289,7 +319,9 @@ tap_plan_unref (TapPlan *self)
       g_free (self->steps[s].inputs);
       g_free (self->steps[s].outputs);
       tap_affine_free (self->steps[s].affine);
+      tap_chain_free (self->steps[s].chain);
     }
+  tap_pool_free (self->alone);
   g_free (self->steps);
   g_free (self->values);
   g_free (self->input_shapes);

@@ -4,7 +4,7 @@
  * Immutable once built, reference-counted. */
 #pragma once
 
-#include "engine/cpu/tap-cpu.h"
+#include "engine/plan-chain.h"
 #include "engine/tap-trace.h"
 
 G_BEGIN_DECLS
@@ -57,6 +57,7 @@ typedef struct
   double cost;               /* share of the whole run, 0 .. 1 */
   int
     n_siblings; /* steps after it that are run with it, in one go, by one kernel on one input; 0 for most */
+  TapChain *chain; /* this step and those after it, to be run together; NULL for almost all */
 } TapPlanStep;
 
 typedef struct _TapPlan
@@ -73,17 +74,19 @@ typedef struct _TapPlan
   gsize arena_bytes, scratch_bytes, tensor_bytes;
   gsize kept_bytes; /* for backward passes: what kernels leave, and values that they read again */
   int max_io;       /* the most inputs or outputs that a step has */
+  TapPool *alone;   /* of one thread, for chains; NULL without */
   gboolean packed;  /* the weights of all steps are; guarded by the session's lock */
 } TapPlan;
 
 /* Errors: TAP_ENGINE_ERROR_UNSUPPORTED names the node in the way of a tap; _INPUT when the shapes do not
- * suit the graph. @simd and @pool: what scratch sizes depend on. */
+ * suit the graph. @simd and @pool: what scratch sizes depend on. @chain_rows: as in TapSessionOptions. */
 TapPlan *tap_plan_new (TapGraph *graph,
                        const TapShape *input_shapes,
                        const TapTaps *taps,
                        TapPlanMode mode,
                        const TapSimd *simd,
                        TapPool *pool,
+                       int chain_rows,
                        GError **error);
 TapPlan *tap_plan_ref (TapPlan *self);
 void tap_plan_unref (TapPlan *self);
@@ -109,6 +112,13 @@ void tap_affine_free (TapAffine *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TapAffine, tap_affine_free)
 /* plan-siblings.c: brings steps together that a kernel can do in one go. */
 void tap_plan_join_siblings (TapPlan *self, const TapSimd *simd, TapPool *pool);
+/* plan-chain.c: finds steps to be run band by band; values between them are unmarked. Algorithms are
+ * known by then. */
+void tap_plan_chain (TapPlan *self,
+                     const TapSimd *simd,
+                     TapPool *pool,
+                     int rows,
+                     gboolean *value_needed);
 /* plan-pieces.c: puts the parts of a Concat and the pieces of a Split into the memory of the whole. */
 void tap_plan_place_pieces (TapPlan *self);
 /* plan-memory.c: fills root, place and offset of every value. */

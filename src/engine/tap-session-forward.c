@@ -121,7 +121,7 @@ now (void)
   return (gint64) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Step @s and its siblings; returns how many, or 0 after an error. */
+/* Step @s, with its siblings or the chain that begins there; returns how many, or 0 after an error. */
 static int
 run_some (TapSession *self, Run *run, int s, TapCpuArray *arrays, GError **error)
 {
@@ -133,6 +133,8 @@ run_some (TapSession *self, Run *run, int s, TapCpuArray *arrays, GError **error
     return tap_session_run_siblings (self, plan, s, run->data, arrays, error) ?
              step->n_siblings + 1 :
              0;
+  if (step->chain != NULL)
+    return tap_session_run_chain (self, plan, s, run->data, error) ? step->chain->n_links : 0;
   tap_plan_bind (plan, step, run->data, arrays, outputs);
   return tap_session_run_step (
     self, plan, step, arrays, outputs, NULL,

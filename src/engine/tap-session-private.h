@@ -16,6 +16,7 @@ struct _TapSession
   const TapSimd *simd;
   TapPool *pool;
   guint64 memory_budget; /* 0: ask the machine at every run */
+  int chain_rows;        /* as in the options */
   TapPacks *packs;
   GMutex mutex;          /* guards all below, and every run */
   GPtrArray *plans;      /* TapPlan, most recently used last */
@@ -82,5 +83,11 @@ gboolean tap_session_describe_step (TapSession *self,
                                     const TapCpuArray *outputs,
                                     TapCpuRun *run,
                                     GError **error);
+/* Runs the chain that begins at step @first; @data: one pointer per value. */
+gboolean tap_session_run_chain (TapSession *self,
+                                const TapPlan *plan,
+                                int first,
+                                gpointer const *data,
+                                GError **error);
 
 G_END_DECLS

@@ -70,6 +70,32 @@ describe_nodes (const TapPlan *plan, const TapPlanStep *step, GString *ops, doub
 }
 
 static void
+describe_output (const TapPlan *plan, const TapPlanStep *step, TapProfileStep *to)
+{
+  for (int i = step->n_outputs - 1; i >= 0; i--)
+    if (step->outputs[i] >= 0)
+      to->shape = plan->values[step->outputs[i]].shape;
+}
+
+/* One more step of a chain. */
+static void
+add_link (TapProfile *self, const TapPlan *plan, const TapPlanStep *step, double milliseconds)
+{
+  TapProfileStep *to = &self->steps[self->n_steps - 1];
+  g_autoptr (GString) ops = g_string_new (NULL);
+  g_autofree char *before = to->ops;
+  double gflop;
+
+  describe_nodes (plan, step, ops, &gflop);
+  to->ops = g_strconcat (before, " + ", ops->str, NULL);
+  to->algorithm = "bands";
+  describe_output (plan, step, to);
+  to->gflop += gflop;
+  to->milliseconds += milliseconds;
+  self->gflop += gflop;
+}
+
+static void
 add_step (TapProfile *self, const TapPlan *plan, const TapPlanStep *step, double milliseconds)
 {
   TapProfileStep *to = &self->steps[self->n_steps++];
@@ -80,9 +106,7 @@ add_step (TapProfile *self, const TapPlan *plan, const TapPlanStep *step, double
   to->ops = g_string_free (ops, FALSE);
   to->algorithm =
     step->kernel->algorithm_name != NULL ? step->kernel->algorithm_name (step->algorithm) : NULL;
-  for (int i = step->n_outputs - 1; i >= 0; i--)
-    if (step->outputs[i] >= 0)
-      to->shape = plan->values[step->outputs[i]].shape;
+  describe_output (plan, step, to);
   to->milliseconds = milliseconds;
   self->gflop += to->gflop;
 }
@@ -128,8 +152,18 @@ profile (TapSession *self,
   result = g_new0 (TapProfile, 1);
   result->steps = g_new0 (TapProfileStep, (gsize) plan->n_steps + 1);
   for (int s = 0; s < plan->n_steps; s++)
-    if (!plan->steps[s].view)
-      add_step (result, plan, &plan->steps[s], median (times + s, n_runs, (gsize) plan->n_steps));
+    {
+      const TapChain *chain = plan->steps[s].chain;
+
+      if (!plan->steps[s].view)
+        add_step (result, plan, &plan->steps[s], median (times + s, n_runs, (gsize) plan->n_steps));
+      for (int i = 1; chain != NULL && i < chain->n_links; i++)
+        {
+          s++;
+          add_link (result, plan, &plan->steps[s],
+                    median (times + s, n_runs, (gsize) plan->n_steps));
+        }
+    }
   result->milliseconds = median (wholes, n_runs, 1);
   result->arena_bytes = plan->arena_bytes;
   result->scratch_bytes = plan->scratch_bytes;

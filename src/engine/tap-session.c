@@ -26,6 +26,7 @@ tap_session_new (TapGraph *graph, const TapSessionOptions *options, GError **err
   tap_blas ();
   self->pool = tap_pool_new (options != NULL ? options->n_threads : 0);
   self->memory_budget = options != NULL ? options->memory_budget : 0;
+  self->chain_rows = options != NULL ? options->chain_rows : 0;
   g_mutex_init (&self->mutex);
   self->packs = tap_packs_get (graph);
   if (options != NULL && options->packing_budget > 0)
@@ -120,7 +121,8 @@ tap_session_plan (TapSession *self,
           return tap_plan_ref (plan);
         }
     }
-  plan = tap_plan_new (self->graph, input_shapes, taps, mode, self->simd, self->pool, error);
+  plan = tap_plan_new (self->graph, input_shapes, taps, mode, self->simd, self->pool,
+                       self->chain_rows, error);
   if (plan == NULL)
     return NULL;
   if (self->plans->len >= MAX_PLANS)

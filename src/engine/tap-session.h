@@ -20,6 +20,9 @@ typedef struct
    * not fit are used as they lie in the file: more slowly, and the same but for rounding. 0: half of what
    * the machine has free, for each layer */
   guint64 packing_budget;
+  /* rows of a band where layers are run together, for tests; 0: where and as many as suit the machine; below
+   * 0: every layer alone. The bits are the same */
+  int chain_rows;
 } TapSessionOptions;
 
 typedef enum

@@ -63,7 +63,9 @@ network_init (Network *n, guint32 seed)
   n->output = tap_graph_get_output (n->graph, 0);
   twin_graph_init (&n->exact, n->graph, &n->input);
   twin_graph_init_shaken (&n->shaken, &n->exact, n->rand);
-  n->session = tap_session_new (n->graph, &(TapSessionOptions){ .n_threads = 2 }, &error);
+  /* Layers alone, as suits, and together in bands of one or two rows. */
+  n->session = tap_session_new (
+    n->graph, &(TapSessionOptions){ .n_threads = 2, .chain_rows = (int) (seed % 4) - 1 }, &error);
   g_assert_no_error (error);
 }
 

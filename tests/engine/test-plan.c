@@ -389,8 +389,8 @@ check_graph (TapGraph *graph, guint32 seed)
           g_autoptr (TapPlan) plan = NULL;
 
           shape.dims[0] = images;
-          plan =
-            tap_plan_new (graph, &shape, taps, (TapPlanMode) mode, tap_cpu_simd (), pool, &error);
+          plan = tap_plan_new (graph, &shape, taps, (TapPlanMode) mode, tap_cpu_simd (), pool, 0,
+                               &error);
           g_assert_no_error (error);
           check_plan (plan);
         }
@@ -424,7 +424,8 @@ folds (TapGraph *graph, const TapShape *shape, const TapTaps *taps, TapPlanMode 
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (TapPool) pool = tap_pool_new (1);
-  g_autoptr (TapPlan) plan = tap_plan_new (graph, shape, taps, mode, tap_cpu_simd (), pool, &error);
+  g_autoptr (TapPlan) plan =
+    tap_plan_new (graph, shape, taps, mode, tap_cpu_simd (), pool, 0, &error);
 
   g_assert_no_error (error);
   for (int s = 0; s < plan->n_steps; s++)
@@ -557,7 +558,7 @@ test_reuse (void)
   tap_infer_graph (graph, NULL, 0, NULL, &error);
   g_assert_no_error (error);
   taps = tap_taps_new_for (v, -1);
-  plan = tap_plan_new (graph, &shape, taps, TAP_PLAN_FORWARD, tap_cpu_simd (), pool, &error);
+  plan = tap_plan_new (graph, &shape, taps, TAP_PLAN_FORWARD, tap_cpu_simd (), pool, 0, &error);
   g_assert_no_error (error);
   /* the last one is a tensor of its own */
   g_assert_cmpuint (plan->arena_bytes, ==, 2 * 16 * 8 * 8 * 4);
@@ -670,7 +671,8 @@ count_siblings (TapGraph *graph, const TapShape *shape, const TapTaps *taps, Tap
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (TapPool) pool = tap_pool_new (1);
-  g_autoptr (TapPlan) plan = tap_plan_new (graph, shape, taps, mode, tap_cpu_simd (), pool, &error);
+  g_autoptr (TapPlan) plan =
+    tap_plan_new (graph, shape, taps, mode, tap_cpu_simd (), pool, 0, &error);
   int n = 0;
 
   g_assert_no_error (error);

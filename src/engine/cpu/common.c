@@ -53,6 +53,19 @@ tap_cpu_rect (const TapCpuRun *run, gsize n)
   return (TapRect){ 0, 0, (int) p.width, (int) p.height };
 }
 
+TapWindow
+tap_cpu_band_window (const TapCpuBand *band)
+{
+  TapWindow window = *band->window;
+  int below = window.in_h - band->x_first - band->x_rows;
+
+  window.pad_top += band->x_first - band->y_first * window.stride_h;
+  window.pad_bottom = below > 0 ? 0 : window.pad_bottom;
+  window.in_h = band->x_rows;
+  window.out_h = band->y_rows;
+  return window;
+}
+
 typedef struct
 {
   const TapCpuRun *run;

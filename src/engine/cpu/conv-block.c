@@ -23,6 +23,7 @@ tap_conv_geometry (const TapWindow *window, int channels, TapConvGeometry *g)
     padded = TRUE;
   g->window = *w;
   g->channels = channels;
+  g->plane = (gsize) w->in_h * (gsize) w->in_w;
   g->direct = !padded && w->stride_w == 1;
   g->flat = g->direct && w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 &&
             w->pad_top == 0 && w->pad_left == 0 && w->in_w == w->out_w;
@@ -87,7 +88,6 @@ tap_conv_block_fill (const TapConvGeometry *g,
                      float *block)
 {
   const TapWindow *w = &g->window;
-  gsize plane = (gsize) w->in_h * (gsize) w->in_w;
   gsize length = phase_length (g, rect->width);
   gsize row_floats = (gsize) g->phases * length;
   gsize per_channel = channel_floats (g, rect->height, rect->width);
@@ -108,7 +108,7 @@ tap_conv_block_fill (const TapConvGeometry *g,
         else
           for (int p = 0; p < g->phases; p++)
             simd->conv_fill (to + (gsize) p * length, length,
-                             x + (gsize) c * plane + (gsize) row * (gsize) w->in_w, left + p,
+                             x + (gsize) c * g->plane + (gsize) row * (gsize) w->in_w, left + p,
                              (gsize) w->stride_w, (gsize) w->in_w);
       }
 }

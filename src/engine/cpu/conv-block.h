@@ -17,6 +17,7 @@ typedef struct
 {
   TapWindow window;
   int channels;         /* of one group */
+  gsize plane;          /* floats from a channel of the input to the next */
   gboolean direct;      /* the input itself will do: no padding, no column stride */
   gboolean flat;        /* 1×1, stride 1, all of each row: rows may be run together */
   int row_step;         /* block rows from one output row to the next */

@@ -74,6 +74,8 @@ prepare (Direct *c, const TapConvPass *pass)
                  .block_width = tap_conv_block_width (pass->out_per_group) };
   c->group_weights = tap_conv_group_floats (pass->out_per_group, pass->in_per_group, c->n_taps);
   tap_conv_geometry (w, pass->in_per_group, &c->g);
+  if (pass->x_channel != 0)
+    c->g.plane = pass->x_channel;
   if (c->g.direct)
     return;
   c->block_floats =
@@ -109,7 +111,7 @@ input_group (const Direct *c, int group)
   const TapConvPass *p = c->pass;
 
   return p->x + ((gsize) c->image * (gsize) p->groups + (gsize) group) * (gsize) p->in_per_group *
-                  (gsize) p->window.in_h * (gsize) p->window.in_w;
+                  c->g.plane;
 }
 
 /* Where in y the first cell of a rectangle is. */
@@ -135,7 +137,7 @@ see (const Direct *c, int group, const TapRect *rect, float *block)
 
       return (TapConvBlock){ .x = x + row * w->in_w + rect->x - w->pad_left,
                              .x_row = (gsize) w->stride_h * (gsize) w->in_w,
-                             .x_channel = (gsize) w->in_h * (gsize) w->in_w };
+                             .x_channel = c->g.plane };
     }
   if (c->share)
     return tap_conv_block_part (&c->g, &c->rect, rect, c->shared + (gsize) group * c->share_group);
@@ -224,7 +226,7 @@ depth_task (gpointer user_data, int task, int worker)
   at = output_at (c, p, group, 0, &rect);
   job = (TapDepthJob){
     .x = input_group (c, group),
-    .x_map = (gsize) w->in_h * (gsize) w->in_w,
+    .x_map = c->g.plane,
     .in_h = w->in_h,
     .in_w = w->in_w,
     .kernel = w->kernel_h,

@@ -44,7 +44,8 @@ typedef struct
   int images, groups;
   int in_per_group; /* 0: nothing but bias, residual and clamp */
   int out_per_group;
-  const float *x;                  /* dense */
+  const float *x;                  /* dense, but for channels */
+  gsize x_channel;                 /* floats from a channel to the next; 0: dense */
   float *y;                        /* cell 0 of channel 0 of image 0 */
   gsize y_channel, y_row, y_pixel; /* floats */
   const float *weights, *bias;     /* packed; bias NULL for 0 */

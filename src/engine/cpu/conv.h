@@ -52,6 +52,12 @@ tap_conv_direct_pack_back (const TapNode *node, TapTensor *const *constants, GEr
 gsize tap_conv_direct_scratch_back (const TapCpuRun *run);
 gboolean tap_conv_direct_back (const TapCpuRun *run, GError **error);
 
+/* --- conv-band.c: rows of a direct convolution --- */
+
+gboolean tap_conv_band (const TapCpuRun *run, TapWindow *window);
+gsize tap_conv_band_scratch (const TapCpuRun *run, const TapWindow *window, int rows);
+void tap_conv_forward_band (const TapCpuRun *run, const TapCpuBand *band);
+
 /* --- conv-weights.c: gradients of weights and bias, where they are wanted --- */
 
 gsize tap_conv_weights_scratch (const TapCpuRun *run);

@@ -259,6 +259,37 @@ pool_forward (const TapCpuRun *run, TapPoolingKind kind, GError **error)
   return TRUE;
 }
 
+/* Whether it is the window that each output depends on, row by row. */
+static gboolean
+pool_band (const TapCpuRun *run, TapWindow *window)
+{
+  TapPooling pool;
+
+  if (run->inputs[0].dtype != TAP_DTYPE_F32 || run->inputs[0].shape.n_dims != 4 ||
+      !tap_pooling_init (&pool, run, TAP_POOLING_MAX, NULL))
+    return FALSE;
+  *window = pool.w;
+  return !pool.whole;
+}
+
+static gsize
+pool_band_scratch (const TapCpuRun *run, const TapWindow *window, int rows)
+{
+  return tap_pooling_scratch (run);
+}
+
+static void
+forward_band (const TapCpuRun *run, TapPoolingKind kind, const TapCpuBand *band)
+{
+  TapRect rect = { 0, 0, band->window->out_w, band->y_rows };
+  TapPooling pool;
+
+  tap_pooling_init_band (&pool, run, kind, band);
+  for (gsize c = 0; c < pool.n_planes; c++)
+    pool_plane (&pool, band->x + c * pool.in_plane, &rect, tap_pooling_row (&pool, 0),
+                band->y + c * pool.out_plane);
+}
+
 /**
  * max_forward:
  *
@@ -283,6 +314,18 @@ average_forward (const TapCpuRun *run, GError **error)
   return pool_forward (run, TAP_POOLING_AVERAGE, error);
 }
 
+static void
+max_forward_band (const TapCpuRun *run, const TapCpuBand *band)
+{
+  forward_band (run, TAP_POOLING_MAX, band);
+}
+
+static void
+average_forward_band (const TapCpuRun *run, const TapCpuBand *band)
+{
+  forward_band (run, TAP_POOLING_AVERAGE, band);
+}
+
 static gboolean
 lp_forward (const TapCpuRun *run, GError **error)
 {
@@ -301,6 +344,9 @@ const TapCpuKernel tap_cpu_max_pool = {
   .flags = TAP_CPU_REGIONS | TAP_CPU_BACK_ADDS,
   .scratch = tap_pooling_scratch,
   .forward = max_forward,
+  .band = pool_band,
+  .band_scratch = pool_band_scratch,
+  .forward_band = max_forward_band,
   .backward = tap_pooling_max_backward,
   .saved = tap_pooling_saved,
   .scratch_backward = tap_pooling_scratch,
@@ -311,6 +357,9 @@ const TapCpuKernel tap_cpu_average_pool = {
   .flags = TAP_CPU_REGIONS | TAP_CPU_BACK_ADDS,
   .scratch = tap_pooling_scratch,
   .forward = average_forward,
+  .band = pool_band,
+  .band_scratch = pool_band_scratch,
+  .forward_band = average_forward_band,
   .backward = tap_pooling_average_backward,
   .scratch_backward = tap_pooling_scratch,
 };

@@ -33,18 +33,15 @@ in_pitch (const TapWindow *w)
   return pitch (MAX ((gsize) w->in_w, columns (w)));
 }
 
-gboolean
-tap_pooling_init (TapPooling *self, const TapCpuRun *run, TapPoolingKind kind, GError **error)
+/* All that follows from run, kind and window. */
+static void
+settle (TapPooling *self)
 {
-  const TapAttrs *attrs = run->node->attrs;
-  const TapShape *x = &run->inputs[0].shape;
-  TapWindow *w = &self->w;
+  const TapAttrs *attrs = self->run->node->attrs;
+  const TapShape *x = &self->run->inputs[0].shape;
+  const TapWindow *w = &self->w;
   gint64 reach, last;
-  gsize work;
 
-  *self = (TapPooling){ .run = run, .kind = kind };
-  if (!tap_op_window (run->node, x, NULL, w, error))
-    return FALSE;
   self->count_padding = tap_attrs_get_int (attrs, "count_include_pad", 0) != 0 ||
                         tap_attrs_get_int (attrs, "caffe_count", 0) != 0;
   self->p = (int) tap_attrs_get_int (attrs, "p", 2);
@@ -66,12 +63,35 @@ tap_pooling_init (TapPooling *self, const TapCpuRun *run, TapPoolingKind kind, G
   self->inner = MIN ((w->pad_left + w->stride_w - 1) / w->stride_w, w->out_w);
   self->inner_end = last < 0 ? 0 : (int) MIN (last / w->stride_w + 1, w->out_w);
   self->inner_end = MAX (self->inner_end, self->inner);
+}
 
+gboolean
+tap_pooling_init (TapPooling *self, const TapCpuRun *run, TapPoolingKind kind, GError **error)
+{
+  gsize work;
+
+  *self = (TapPooling){ .run = run, .kind = kind };
+  if (!tap_op_window (run->node, &run->inputs[0].shape, NULL, &self->w, error))
+    return FALSE;
+  settle (self);
   work = MAX (MAX (self->in_plane, self->out_plane), 1);
   if (run->rects != NULL)
     work = MAX ((gsize) run->rects[0].width * (gsize) run->rects[0].height * 4, 1);
   self->planes_per_task = MAX (CHUNK / work, 1);
   return TRUE;
+}
+
+void
+tap_pooling_init_band (TapPooling *self,
+                       const TapCpuRun *run,
+                       TapPoolingKind kind,
+                       const TapCpuBand *band)
+{
+  *self = (TapPooling){ .run = run, .kind = kind, .w = tap_cpu_band_window (band) };
+  settle (self);
+  self->in_plane = band->x_channel;
+  self->out_plane = band->y_channel;
+  self->n_planes = self->channels;
 }
 
 void

@@ -38,6 +38,11 @@ typedef struct
 /* Errors: those of tap_op_window(). */
 gboolean
 tap_pooling_init (TapPooling *self, const TapCpuRun *run, TapPoolingKind kind, GError **error);
+/* The same for rows of one image: planes are those of @band, which starts them at row 0. */
+void tap_pooling_init_band (TapPooling *self,
+                            const TapCpuRun *run,
+                            TapPoolingKind kind,
+                            const TapCpuBand *band);
 /* Calls @task for all planes, planes_per_task at a time. */
 void tap_pooling_run (TapPooling *self, TapPoolFunc task);
 

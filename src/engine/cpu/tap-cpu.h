@@ -65,6 +65,20 @@ typedef struct
   void *scratch; /* as much as scratch() asked for, 64-byte aligned */
 } TapCpuRun;
 
+/* Rows of one image: output rows to be computed, from input rows that are there. Those that are not there are
+ * seen by no window, or lie outside the map. */
+typedef struct
+{
+  const TapWindow *window; /* of whole maps */
+  const float *x;          /* row x_first of channel 0 */
+  gsize x_channel;         /* floats from a channel to the next */
+  int x_first, x_rows;
+  float *y;              /* row y_first of channel 0 */
+  const float *residual; /* laid out as y; or NULL */
+  gsize y_channel;
+  int y_first, y_rows;
+} TapCpuBand;
+
 typedef enum
 {
   TAP_CPU_VIEW = 1 << 0,     /* output 0 is input 0 under another shape: nothing to compute */
@@ -136,6 +150,16 @@ typedef struct
    * FALSE: that is the rule. With TAP_CPU_REGIONS */
   gboolean (*reads) (const TapCpuRun *run, int input, int axis, TapCpuCells *cells);
 
+  /* --- band by band: input 0 is seen through a window, all else is constant; all three or none --- */
+  /* Whether forward_band() can do this run, which has an algorithm and shapes but no data; @window: of whole
+   * maps */
+  gboolean (*band) (const TapCpuRun *run, TapWindow *window);
+  /* Bytes of scratch for bands of at most @rows */
+  gsize (*band_scratch) (const TapCpuRun *run, const TapWindow *window, int rows);
+  /* Some rows of output 0 with the bits of forward(). run->pool is of one thread; inputs[0], outputs[0] and
+   * residual of the run are not looked at */
+  void (*forward_band) (const TapCpuRun *run, const TapCpuBand *band);
+
   /* --- backward: input_grads = (∂ outputs / ∂ inputs)ᵀ · output_grads --- */
   /* required for backward, unless TAP_CPU_VIEW. Absent: nothing flows through (integers, ArgMax, …).
    * inputs[i].data and outputs[i].data are there for constants and for what needs() names, else NULL;
@@ -191,6 +215,8 @@ typedef struct
 TapCpuPlanes tap_cpu_planes (const TapShape *shape);
 /* The part of output 0's image @n to compute. */
 TapRect tap_cpu_rect (const TapCpuRun *run, gsize n);
+/* The window that leads from the rows of a band to its rows: a map of its own, with pads perhaps below zero. */
+TapWindow tap_cpu_band_window (const TapCpuBand *band);
 
 /* Calls @func for runs of neighbouring cells of output 0 that together are the part to compute; a run
  * never leaves its plane when @by_plane. */

@@ -59,7 +59,9 @@ load_lanes (const float *p, Lanes mask)
  * With stride 2, taps s and s + 1 come from two vectors, with masks s and s + 1. */
 typedef struct
 {
-  long at; /* column of the first output's first tap */
+  long at;  /* column of the first output's first tap */
+  size_t q; /* the first output, and how many there are */
+  size_t n;
   Lanes masks[6];
 } Columns;
 
@@ -88,17 +90,16 @@ finish (const TapDepthJob *job, size_t at, V v, size_t n)
   v_store_spread (job->y + at, v, 1, n);
 }
 
-/* ROWS outputs of each of @times groups below each other, @n lanes of them; EDGE: rows may be missing. */
+/* ROWS outputs of each of @times groups below each other; EDGE: rows may be missing. */
 #define DEPTH(NAME, K, S, ROWS, EDGE)                                                              \
-  static void NAME (const TapDepthJob *job, const Columns *c, size_t map, int first, int times,    \
-                    size_t n)                                                                      \
+  static void NAME (const TapDepthJob *job, const Columns *c, size_t map, int first, int times)    \
   {                                                                                                \
     const float *w = job->weights + map * (K * K);                                                 \
     const V bias = v_set (job->bias != NULL ? job->bias[map] : 0);                                 \
     const long pitch = job->in_w, height = job->in_h;                                              \
     long in = (long) (job->first_row + first) * S - job->pad_top;                                  \
     const float *p = job->x + map * job->x_map + in * pitch + c->at;                               \
-    size_t at = map * job->y_map + (size_t) first * job->y_row;                                    \
+    size_t at = map * job->y_map + (size_t) first * job->y_row + c->q;                             \
     V weights[K * K];                                                                              \
     Lanes masks[6];                                                                                \
                                                                                                    \
@@ -132,7 +133,8 @@ finish (const TapDepthJob *job, size_t at, V v, size_t n)
               }                                                                                    \
           }                                                                                        \
         }                                                                                          \
-        TAP_UNROLL for (int i = 0; i < ROWS; i++, at += job->y_row) finish (job, at, acc[i], n);   \
+        TAP_UNROLL for (int i = 0; i < ROWS; i++, at += job->y_row)                                \
+          finish (job, at, acc[i], c->n);                                                          \
       }                                                                                            \
   }
 
@@ -145,20 +147,22 @@ finish (const TapDepthJob *job, size_t at, V v, size_t n)
 #  define MANY_5 2
 #endif
 
-typedef void (*DepthFunc) (const TapDepthJob *job,
-                           const Columns *c,
-                           size_t map,
-                           int first,
-                           int times,
-                           size_t n);
+typedef void (
+  *DepthFunc) (const TapDepthJob *job, const Columns *c, size_t map, int first, int times);
 
+/* What is left is done by fours, by twos, and row by row; two of fewer registers are all there are. */
 #define ALL(K, S)                                                                                  \
-  DEPTH (depth_##K##_##S##_one, K, S, 1, 1)                                                        \
+  DEPTH (depth_##K##_##S##_1, K, S, 1, 1)                                                          \
+  DEPTH (depth_##K##_##S##_2, K, S, 2, 1)                                                          \
+  DEPTH (depth_##K##_##S##_4, K, S, 4, 1)                                                          \
   DEPTH (depth_##K##_##S##_edge, K, S, MANY_##K, 1)                                                \
   DEPTH (depth_##K##_##S##_inside, K, S, MANY_##K, 0)
 #define NAMES(K, S)                                                                                \
   {                                                                                                \
-    MANY_##K, depth_##K##_##S##_one, depth_##K##_##S##_edge, depth_##K##_##S##_inside              \
+    MANY_##K, depth_##K##_##S##_edge, depth_##K##_##S##_inside,                                    \
+    {                                                                                              \
+      depth_##K##_##S##_1, depth_##K##_##S##_2, depth_##K##_##S##_4                                \
+    }                                                                                              \
   }
 
 ALL (3, 1)
@@ -169,7 +173,8 @@ ALL (5, 2)
 typedef struct
 {
   int many; /* rows of edge() and inside() */
-  DepthFunc one, edge, inside;
+  DepthFunc edge, inside;
+  DepthFunc rest[3]; /* of 1, 2 and 4 rows, at the edge or not */
 } DepthFuncs;
 
 static const DepthFuncs funcs[2][2] = {
@@ -180,7 +185,11 @@ static const DepthFuncs funcs[2][2] = {
 static Columns
 columns (const TapDepthJob *job, int q)
 {
-  Columns c = { .at = (long) (job->first_column + q) * job->stride - job->pad_left };
+  Columns c = {
+    .at = (long) (job->first_column + q) * job->stride - job->pad_left,
+    .q = (size_t) q,
+    .n = job->width - q < VL ? (size_t) (job->width - q) : VL,
+  };
 
   for (int s = 0; s < job->kernel; s += job->stride)
     {
@@ -191,52 +200,66 @@ columns (const TapDepthJob *job, int q)
   return c;
 }
 
-/* One strip of a map, from top to bottom. */
-static void
-strip (const TapDepthJob *job, const Columns *c, size_t map, int q, size_t n)
+/* Rows that one function does. */
+typedef struct
+{
+  DepthFunc func;
+  int first, times;
+} Part;
+
+/* Groups at the upper edge, inside, at the lower edge, and rests of 4, 2 and 1 rows. */
+#define MOST_PARTS 6
+
+/* From top to bottom; the same for all maps. */
+static int
+cut (const TapDepthJob *job, Part *parts)
 {
   const DepthFuncs *f = &funcs[job->kernel == 5][job->stride - 1];
-  TapDepthJob moved = *job;
-  int reach = (f->many - 1) * job->stride + job->kernel;
+  int n = 0, row = 0;
 
-  moved.y += q;
-  if (moved.residual != NULL)
-    moved.residual += q;
-  for (int row = 0, times; row < job->rows; row += times * f->many)
+  for (; job->rows - row >= f->many; row += f->many)
     {
       int in = (job->first_row + row) * job->stride - job->pad_top;
-      int whole = (job->rows - row) / f->many, inside = 0;
+      int end = in + (f->many - 1) * job->stride + job->kernel;
+      DepthFunc func = in >= 0 && end <= job->in_h ? f->inside : f->edge;
 
-      times = 1;
-      if (whole == 0)
-        {
-          f->one (&moved, c, map, row, job->rows - row, n);
-          return;
-        }
-      /* groups that see nothing above or below the map */
-      if (in >= 0 && in + reach <= job->in_h)
-        inside = (job->in_h - in - reach) / (f->many * job->stride) + 1;
-      inside = inside < whole ? inside : whole;
-      times = inside > 0 ? inside : 1;
-      (inside > 0 ? f->inside : f->edge) (&moved, c, map, row, times, n);
+      if (n > 0 && parts[n - 1].func == func)
+        parts[n - 1].times++;
+      else
+        parts[n++] = (Part){ func, row, 1 };
     }
+  for (int i = 2; i >= 0; i--)
+    if (1 << i < f->many && job->rows - row >= 1 << i)
+      {
+        int times = (job->rows - row) >> i;
+
+        parts[n++] = (Part){ f->rest[i], row, times };
+        row += times << i;
+      }
+  return n;
 }
 
 void
 TAP_SIMD_NAME (tap_conv_depth) (const TapDepthJob *job)
 {
   Columns known[MOST_STRIPS];
-  int n_strips = (job->width + VL - 1) / VL;
+  Part parts[MOST_PARTS];
+  int n_parts = cut (job, parts), n_strips = (job->width + VL - 1) / VL;
 
   for (int i = 0; i < n_strips && i < MOST_STRIPS; i++)
     known[i] = columns (job, i * VL);
   for (size_t map = 0; map < (size_t) job->maps; map++)
     for (int i = 0; i < n_strips; i++)
       {
-        int q = i * VL;
-        size_t n = job->width - q < VL ? (size_t) (job->width - q) : VL;
-        Columns c = i < MOST_STRIPS ? known[i] : columns (job, q);
+        Columns other;
+        const Columns *c = &known[i];
 
-        strip (job, &c, map, q, n);
+        if (i >= MOST_STRIPS)
+          {
+            other = columns (job, i * VL);
+            c = &other;
+          }
+        for (int p = 0; p < n_parts; p++)
+          parts[p].func (job, c, map, parts[p].first, parts[p].times);
       }
 }
