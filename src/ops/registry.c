@@ -58,6 +58,8 @@ extern const TapOp tap_op_hard_swish;
 extern const TapOp tap_op_identity;
 extern const TapOp tap_op_image_scaler;
 extern const TapOp tap_op_instance_normalization;
+extern const TapOp tap_op_is_inf;
+extern const TapOp tap_op_is_nan;
 extern const TapOp tap_op_lrn;
 extern const TapOp tap_op_layer_normalization;
 extern const TapOp tap_op_leaky_relu;
@@ -65,6 +67,7 @@ extern const TapOp tap_op_less;
 extern const TapOp tap_op_less_or_equal;
 extern const TapOp tap_op_log;
 extern const TapOp tap_op_log_softmax;
+extern const TapOp tap_op_lp_normalization;
 extern const TapOp tap_op_lp_pool;
 extern const TapOp tap_op_lp_pool_3d;
 extern const TapOp tap_op_matmul;
@@ -73,6 +76,7 @@ extern const TapOp tap_op_max;
 extern const TapOp tap_op_max_pool;
 extern const TapOp tap_op_max_pool_3d;
 extern const TapOp tap_op_mean;
+extern const TapOp tap_op_mean_variance_normalization;
 extern const TapOp tap_op_min;
 extern const TapOp tap_op_mish;
 extern const TapOp tap_op_mod;
@@ -187,6 +191,8 @@ static const TapOp *const ops[] = {
   &tap_op_identity,
   &tap_op_image_scaler,
   &tap_op_instance_normalization,
+  &tap_op_is_inf,
+  &tap_op_is_nan,
   &tap_op_lrn,
   &tap_op_layer_normalization,
   &tap_op_leaky_relu,
@@ -194,6 +200,7 @@ static const TapOp *const ops[] = {
   &tap_op_less_or_equal,
   &tap_op_log,
   &tap_op_log_softmax,
+  &tap_op_lp_normalization,
   &tap_op_lp_pool,
   &tap_op_lp_pool_3d,
   &tap_op_matmul,
@@ -202,6 +209,7 @@ static const TapOp *const ops[] = {
   &tap_op_max_pool,
   &tap_op_max_pool_3d,
   &tap_op_mean,
+  &tap_op_mean_variance_normalization,
   &tap_op_min,
   &tap_op_mish,
   &tap_op_mod,

@@ -1,4 +1,4 @@
-/* cases-index.c - cells by their indices, named axes, sums along one
+/* cases-index.c - cells by their indices, named axes, figures along some
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "config.h"
@@ -31,6 +31,16 @@ const OperatorCase cases_index[] = {
   { "GatherND", "batch_dims=1", "2x3x4 i2x1=2,0" },
   { "GatherND", "batch_dims=2", "2x3x4 i2x3x1=3,1,0,2,2,-4" },
   { "GatherND", NULL, "i3x4 ci2x2=1,3,0,0", .flags = CASE_FORWARD_ONLY },
+  { "IsInf", NULL, "2x3x7~special" },
+  { "IsInf", "detect_negative=0", "2x3x7~special" },
+  { "IsInf", "detect_positive=0", "2x3x7~special" },
+  { "IsNaN", NULL, "2x3x7~special" },
+  { "LpNormalization", NULL, "2x3x5~away" },
+  { "LpNormalization", "p=1 axis=1", "2x3x5~away" },
+  { "LpNormalization", "axis=0", "4x3=0,1,2", .flags = CASE_FORWARD_ONLY },
+  { "MeanVarianceNormalization", NULL, "2x3x4x5" },
+  { "MeanVarianceNormalization", "axes=[1,-1]", "2x3x4x5" },
+  { "MeanVarianceNormalization", "axes=[1]", "3x7@2:9" },
   { "OneHot", NULL, "i3x2=0,4,-1,2,5,-6 cis=5 2=-0.5,2" },
   { "OneHot", "axis=1", "i3x2=0,4,-1,2,5,-6 cis=5 2=-0.5,2" },
   { "OneHot", "axis=0", "4=0,2,1,3 cs=4 c2=0,1", .flags = CASE_FORWARD_ONLY },

@@ -35,6 +35,8 @@ static const struct
   { "Floor", "steps: the derivative is 0 wherever there is one" },
   { "Greater", "truth values" },
   { "GreaterOrEqual", "truth values" },
+  { "IsInf", "truth values" },
+  { "IsNaN", "truth values" },
   { "Less", "truth values" },
   { "LessOrEqual", "truth values" },
   { "Not", "truth values" },

@@ -1,4 +1,4 @@
-/* twin-index.c - cells by their indices, sums along an axis, halves of matrices
+/* twin-index.c - cells by their indices, figures along axes, halves of matrices
  * SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "config.h"
@@ -189,9 +189,112 @@ one_hot (TwinCall *call)
     }
 }
 
+static void
+is_inf (TwinCall *call)
+{
+  const TwinArray *x = &call->inputs[0];
+  double *y = twin_output (call, 0, TAP_DTYPE_I64, &x->shape);
+
+  for (gsize i = 0; i < x->count; i++)
+    y[i] = (x->cells[i] == INFINITY && twin_int (call, "detect_positive", 1) != 0) ||
+           (x->cells[i] == -INFINITY && twin_int (call, "detect_negative", 1) != 0);
+}
+
+static void
+is_nan (TwinCall *call)
+{
+  const TwinArray *x = &call->inputs[0];
+  double *y = twin_output (call, 0, TAP_DTYPE_I64, &x->shape);
+
+  for (gsize i = 0; i < x->count; i++)
+    y[i] = isnan (x->cells[i]) != 0;
+}
+
+/* Whether cells @i and @j differ along no axis but those of @over. */
+static gboolean
+in_one_group (const TapShape *shape, gsize i, gsize j, const gboolean *over)
+{
+  gint64 a[TAP_MAX_DIMS], b[TAP_MAX_DIMS];
+
+  twin_unravel (shape, i, a);
+  twin_unravel (shape, j, b);
+  for (int d = 0; d < shape->n_dims; d++)
+    if (a[d] != b[d] && !over[d])
+      return FALSE;
+  return TRUE;
+}
+
+/* Σ of (x - @from)^power, or of |x - @from|, over the group of cell @i. */
+static double
+group_sum (const TwinArray *x, gsize i, const gboolean *over, double from, int power, double *n)
+{
+  double sum = 0;
+
+  *n = 0;
+  for (gsize j = 0; j < x->count; j++)
+    if (in_one_group (&x->shape, i, j, over))
+      {
+        double v = x->cells[j] - from;
+
+        sum += power == 2 ? v * v : power == 1 ? v : fabs (v);
+        *n += 1;
+      }
+  return sum;
+}
+
+static void
+lp_normalization (TwinCall *call)
+{
+  const TwinArray *x = &call->inputs[0];
+  gboolean over[TAP_MAX_DIMS] = { FALSE };
+  gboolean squares = twin_int (call, "p", 2) == 2;
+
+  over[twin_axis (twin_int (call, "axis", -1), x->shape.n_dims)] = TRUE;
+  twin_output (call, 0, TAP_DTYPE_F32, &x->shape);
+  for (gsize i = 0; i < x->count; i++)
+    {
+      double n, norm = group_sum (x, i, over, 0, squares ? 2 : 0, &n);
+      double y = norm == 0 ? 0 : x->cells[i] / (squares ? sqrt (norm) : norm);
+
+      twin_set (&call->outputs[0], i, y, n + 4, fabs (y));
+    }
+}
+
+static void
+mean_variance_normalization (TwinCall *call)
+{
+  const TwinArray *x = &call->inputs[0];
+  gboolean over[TAP_MAX_DIMS] = { FALSE };
+
+  for (gsize k = 0; k < TAP_MAX_DIMS; k++)
+    {
+      /* [0, 2, 3] when it does not say */
+      gint64 fallback = tap_attrs_has (call->node->attrs, "axes") || k > 2 ? -100 :
+                        k == 0                                             ? 0 :
+                                                                             (gint64) k + 1;
+      gint64 axis = twin_ints (call, "axes", k, fallback);
+
+      if (axis > -100)
+        over[twin_axis (axis, x->shape.n_dims)] = TRUE;
+    }
+  twin_output (call, 0, TAP_DTYPE_F32, &x->shape);
+  for (gsize i = 0; i < x->count; i++)
+    {
+      double n, mean = group_sum (x, i, over, 0, 1, &n) / n;
+      double deviation = sqrt (group_sum (x, i, over, mean, 2, &n) / n);
+
+      twin_set (&call->outputs[0], i, (x->cells[i] - mean) / (deviation + 1e-9), n + 6,
+                (fabs (x->cells[i]) + fabs (mean)) / (deviation + 1e-9));
+    }
+}
+
 const Twin twins_index[] = {
   { "CumSum", cum_sum },
   { "GatherND", gather_nd },
+  { "IsInf", is_inf },
+  { "IsNaN", is_nan },
+  { "LpNormalization", lp_normalization },
+  { "MeanVarianceNormalization", mean_variance_normalization },
   { "OneHot", one_hot },
   { "ScatterElements", scatter_elements },
   { "ScatterND", scatter_nd },

@@ -56,6 +56,8 @@ extern const TapCpuKernel tap_cpu_hard_swish;
 extern const TapCpuKernel tap_cpu_identity;
 extern const TapCpuKernel tap_cpu_image_scaler;
 extern const TapCpuKernel tap_cpu_instance_normalization;
+extern const TapCpuKernel tap_cpu_is_inf;
+extern const TapCpuKernel tap_cpu_is_nan;
 extern const TapCpuKernel tap_cpu_lrn;
 extern const TapCpuKernel tap_cpu_layer_normalization;
 extern const TapCpuKernel tap_cpu_leaky_relu;
@@ -63,6 +65,7 @@ extern const TapCpuKernel tap_cpu_less;
 extern const TapCpuKernel tap_cpu_less_or_equal;
 extern const TapCpuKernel tap_cpu_log;
 extern const TapCpuKernel tap_cpu_log_softmax;
+extern const TapCpuKernel tap_cpu_lp_normalization;
 extern const TapCpuKernel tap_cpu_lp_pool;
 extern const TapCpuKernel tap_cpu_lp_pool_3d;
 extern const TapCpuKernel tap_cpu_matmul;
@@ -71,6 +74,7 @@ extern const TapCpuKernel tap_cpu_max;
 extern const TapCpuKernel tap_cpu_max_pool;
 extern const TapCpuKernel tap_cpu_max_pool_3d;
 extern const TapCpuKernel tap_cpu_mean;
+extern const TapCpuKernel tap_cpu_mean_variance_normalization;
 extern const TapCpuKernel tap_cpu_min;
 extern const TapCpuKernel tap_cpu_mish;
 extern const TapCpuKernel tap_cpu_mod;
@@ -179,6 +183,8 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_identity,
   &tap_cpu_image_scaler,
   &tap_cpu_instance_normalization,
+  &tap_cpu_is_inf,
+  &tap_cpu_is_nan,
   &tap_cpu_lrn,
   &tap_cpu_layer_normalization,
   &tap_cpu_leaky_relu,
@@ -186,6 +192,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_less_or_equal,
   &tap_cpu_log,
   &tap_cpu_log_softmax,
+  &tap_cpu_lp_normalization,
   &tap_cpu_lp_pool,
   &tap_cpu_lp_pool_3d,
   &tap_cpu_matmul,
@@ -194,6 +201,7 @@ static const TapCpuKernel *const kernels[] = {
   &tap_cpu_max_pool,
   &tap_cpu_max_pool_3d,
   &tap_cpu_mean,
+  &tap_cpu_mean_variance_normalization,
   &tap_cpu_min,
   &tap_cpu_mish,
   &tap_cpu_mod,
