@@ -224,6 +224,31 @@ fuse_sums (TapPlan *plan, Fusion *fusion, gboolean *value_needed)
     }
 }
 
+static gboolean
+can_clamp (const TapPlan *plan, const Fusion *fusion, int s, int value)
+{
+  const TapPlanStep *step = s >= 0 ? &plan->steps[s] : NULL;
+
+  return step != NULL && !fusion->gone[s] && (step->kernel->flags & TAP_CPU_CLAMPS) != 0 &&
+         step->outputs[0] == value && plan->values[value].dtype == TAP_DTYPE_F32 &&
+         !plan->values[value].tapped && !step->clamp.active;
+}
+
+/* Whoever makes the parts of a Concat clamps them, if nobody else reads those. */
+static gboolean
+clamp_parts (TapPlan *plan, Fusion *fusion, int s, TapClamp clamp)
+{
+  const TapPlanStep *step = &plan->steps[s];
+
+  for (int i = 0; i < step->n_inputs; i++)
+    if (step->inputs[i] < 0 || fusion->readers[step->inputs[i]] != s ||
+        !can_clamp (plan, fusion, fusion->producers[step->inputs[i]], step->inputs[i]))
+      return FALSE;
+  for (int i = 0; i < step->n_inputs; i++)
+    plan->steps[fusion->producers[step->inputs[i]]].clamp = clamp;
+  return TRUE;
+}
+
 static void
 fuse_clamps (TapPlan *plan, Fusion *fusion, gboolean *value_needed)
 {
@@ -232,15 +257,18 @@ fuse_clamps (TapPlan *plan, Fusion *fusion, gboolean *value_needed)
       TapPlanStep *step = &plan->steps[s];
       int value = step->n_outputs > 0 ? step->outputs[0] : -1, reader;
       TapClamp clamp;
+      gboolean joins = g_str_equal (step->node->op->name, "Concat");
 
-      if (fusion->gone[s] || !(step->kernel->flags & TAP_CPU_CLAMPS) || value < 0 ||
-          plan->values[value].tapped || step->clamp.active)
+      if (value < 0 || fusion->gone[s] || plan->values[value].tapped ||
+          (!joins && !can_clamp (plan, fusion, s, value)))
         continue;
       reader = fusion->readers[value];
       if (reader < 0 || plan->steps[reader].inputs[0] != value ||
-          !as_clamp (plan->graph, plan->steps[reader].node, &clamp))
+          !as_clamp (plan->graph, plan->steps[reader].node, &clamp) ||
+          (joins && !clamp_parts (plan, fusion, s, clamp)))
         continue;
-      step->clamp = clamp;
+      if (!joins)
+        step->clamp = clamp;
       join (plan, fusion, value_needed, s, reader);
     }
 }

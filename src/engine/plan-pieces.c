@@ -1,9 +1,10 @@
-/* plan-pieces.c - values that lie inside others: the parts of a Concat, the pieces of a Split
+/* plan-pieces.c - values that lie inside others: the parts of a Concat, the pieces of a Split, a Slice
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Where nothing stands before the axis (one picture), the parts of a Concat follow each other in
  * memory, so whoever makes a part can write it straight to its place, and the Concat has nothing left
- * to do. A Split is the same backwards. */
+ * to do. A Split is the same backwards, and so are a Slice, and a Gather of one index, of cells that
+ * follow each other. */
 
 #include "config.h"
 
@@ -98,6 +99,76 @@ place_split (TapPlan *self, TapPlanStep *step)
   step->view = TRUE;
 }
 
+/* A Gather of one index that is known, with nothing before its axis. */
+static gboolean
+is_pick (const TapPlan *self, const TapPlanStep *step, const TapCpuRun *run, gsize *first)
+{
+  const TapShape *x = &run->inputs[0].shape;
+  int axis;
+  gint64 at;
+
+  if (!g_str_equal (step->node->op->name, "Gather") ||
+      !is_joined (self, step, step->inputs[0], 0) || tap_cpu_count (&run->inputs[1].shape) != 1)
+    return FALSE;
+  axis = tap_cpu_axis (tap_attrs_get_int (step->node->attrs, "axis", 0), x->n_dims);
+  at = tap_cpu_i64 (&run->inputs[1])[0];
+  at += at < 0 ? x->dims[axis] : 0;
+  *first = (gsize) at * (gsize) tap_shape_product (x, axis + 1, x->n_dims);
+  return at >= 0 && at < x->dims[axis];
+}
+
+/* An output that is cells of input 0 which follow each other there. */
+static void
+place_part (TapPlan *self, TapPlanStep *step, gpointer *data, TapCpuArray *arrays)
+{
+  int in = step->n_inputs > 0 ? step->inputs[0] : -1;
+  int out = step->n_outputs == 1 ? step->outputs[0] : -1;
+  TapCpuRun run = {
+    .node = step->node,
+    .inputs = arrays,
+    .n_inputs = step->n_inputs,
+    .outputs = arrays + step->n_reads,
+    .n_outputs = step->n_outputs,
+  };
+  gsize first = 0;
+
+  if (in < 0 || out < 0 || self->values[out].root != out ||
+      self->values[out].place != TAP_PLACE_ARENA || self->values[in].place == TAP_PLACE_NONE ||
+      tap_cpu_count (&self->values[out].shape) == 0)
+    return;
+  for (int i = 1; i < step->n_inputs; i++)
+    {
+      const TapTensor *constant =
+        step->inputs[i] >= 0 ? tap_graph_get_value (self->graph, step->inputs[i])->constant : NULL;
+
+      if (step->inputs[i] >= 0 && constant == NULL)
+        return;
+      if (constant != NULL)
+        data[step->inputs[i]] = constant->data;
+    }
+  tap_plan_bind (self, step, data, arrays, arrays + step->n_reads);
+  if (!tap_cpu_lies_in_input (&run, &first) && !is_pick (self, step, &run, &first))
+    return;
+  move (self, out, self->values[in].root,
+        self->values[in].at + first * tap_dtype_size (self->values[in].dtype));
+  step->view = TRUE;
+}
+
+static void
+place_parts (TapPlan *self)
+{
+  g_autofree gpointer *data = g_new0 (gpointer, (gsize) self->n_values + 1);
+  g_autofree TapCpuArray *arrays = NULL;
+  int most = 0;
+
+  for (int s = 0; s < self->n_steps; s++)
+    most = MAX (most, self->steps[s].n_reads + self->steps[s].n_outputs);
+  arrays = g_new0 (TapCpuArray, (gsize) most + 1);
+  for (int s = 0; s < self->n_steps; s++)
+    if (!self->steps[s].view)
+      place_part (self, &self->steps[s], data, arrays);
+}
+
 void
 tap_plan_place_pieces (TapPlan *self)
 {
@@ -108,6 +179,9 @@ tap_plan_place_pieces (TapPlan *self)
       if (g_str_equal (step->node->op->name, "Split") && is_joined (self, step, step->inputs[0], 0))
         place_split (self, step);
     }
+  /* Patches follow a rectangle through the copy. */
+  if (self->mode == TAP_PLAN_FORWARD)
+    place_parts (self);
   for (int s = 0; s < self->n_steps; s++)
     {
       TapPlanStep *step = &self->steps[s];

@@ -40,4 +40,11 @@ int net_node (NetBuilder *b, const char *op, TapAttrs *attrs, const int *inputs,
 int net_node_1 (NetBuilder *b, const char *op, TapAttrs *attrs, int a);
 int net_node_2 (NetBuilder *b, const char *op, TapAttrs *attrs, int first, int second);
 
+/* --- random-network-joined.c: layers that a plan does together with others --- */
+
+void net_add_batch_norm (NetBuilder *b);
+void net_add_unfolded_conv (NetBuilder *b);
+void net_add_branches (NetBuilder *b);
+void net_add_channels (NetBuilder *b);
+
 G_END_DECLS

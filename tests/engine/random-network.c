@@ -204,19 +204,6 @@ add_power (NetBuilder *b)
 /* --- normalizations --- */
 
 static void
-add_batch_norm (NetBuilder *b)
-{
-  gint64 n = net_shape_of (b, b->value)->dims[1];
-  int inputs[5] = { b->value };
-
-  inputs[1] = net_vector (b, n, 0.5, 1.5);
-  inputs[2] = net_vector (b, n, -0.3, 0.3);
-  inputs[3] = net_vector (b, n, -0.3, 0.3);
-  inputs[4] = net_vector (b, n, 0.4, 1.5);
-  net_node (b, "BatchNormalization", NULL, inputs, 5);
-}
-
-static void
 add_moment_norm (NetBuilder *b)
 {
   const TapShape *x = net_shape_of (b, b->value);
@@ -532,12 +519,14 @@ add_head (NetBuilder *b)
 }
 
 static void (*const layers[]) (NetBuilder *b) = {
-  add_conv,       add_conv,    add_conv,       add_conv,       add_wide_conv,  add_conv_transpose,
-  add_pool,       add_pool,    add_activation, add_activation, add_activation, add_clip,
-  add_prelu,      add_affine,  add_power,      add_batch_norm, add_batch_norm, add_moment_norm,
-  add_layer_norm, add_lrn,     add_softmax,    add_reduced,    add_join,       add_join,
-  add_join,       add_gate,    add_fork,       add_split,      add_resize,     add_pad,
-  add_slice,      add_shuffle, add_gather,     add_attention,
+  add_conv,           add_conv,           add_conv,        add_conv,       add_wide_conv,
+  add_conv_transpose, add_pool,           add_pool,        add_activation, add_activation,
+  add_activation,     add_clip,           add_prelu,       add_affine,     add_power,
+  net_add_batch_norm, net_add_batch_norm, add_moment_norm, add_layer_norm, add_lrn,
+  add_softmax,        add_reduced,        add_join,        add_join,       add_join,
+  add_gate,           add_fork,           add_split,       add_resize,     add_pad,
+  add_slice,          add_shuffle,        add_gather,      add_attention,  net_add_unfolded_conv,
+  net_add_branches,   net_add_channels,
 };
 
 TapGraph *

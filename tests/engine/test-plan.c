@@ -1,365 +1,21 @@
 /* test-plan.c - what a plan promises: nothing is overwritten that is still to be read, and what is joined
  *               or put in place changes no number
  * SPDX-License-Identifier: GPL-3.0-or-later
- *
- * Plans are followed with names instead of numbers: every cell of memory holds the name of the number
- * that was last written there, and whoever reads has to find the names it expects. */
+ */
 
 #include "config.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "branches.h"
 #include "core/tap-error.h"
 #include "engine-test.h"
 #include "engine/cpu/isa.h"
 #include "engine/tap-plan.h"
 #include "engine/tap-session-profile.h"
 #include "ops/infer.h"
+#include "plan-names.h"
 #include "random-graph.h"
-
-typedef struct
-{
-  TapGraph *graph;
-  GRand *rand;
-  GArray *values, *channels; /* int */
-} Branches;
-
-static int
-pick (const Branches *b)
-{
-  return g_rand_int_range (b->rand, 0, (gint32) b->values->len);
-}
-
-static void
-add_value (Branches *b, int value, int channels)
-{
-  g_array_append_val (b->values, value);
-  g_array_append_val (b->channels, channels);
-}
-
-static int
-add_node (Branches *b, const char *op, TapAttrs *attrs, const int *inputs, int n)
-{
-  g_autofree char *name = g_strdup_printf ("v%d", tap_graph_n_values (b->graph));
-  g_autoptr (GError) error = NULL;
-  int output = tap_graph_value (b->graph, name);
-
-  tap_graph_add_node (b->graph, name, op, inputs, n, &output, 1, attrs, &error);
-  g_assert_no_error (error);
-  return output;
-}
-
-static void
-add_conv (Branches *b)
-{
-  int from = pick (b), out = g_rand_int_range (b->rand, 1, 20);
-  int inputs[2] = { g_array_index (b->values, int, from) };
-  TapShape shape = tap_shape_new (4, (gint64) out, (gint64) g_array_index (b->channels, int, from),
-                                  (gint64) 1, (gint64) 1);
-  g_autofree char *name = g_strdup_printf ("w%d", tap_graph_n_values (b->graph));
-  g_autoptr (TapTensor) weights = NULL;
-
-  weights = engine_test_random (&shape, g_rand_int (b->rand));
-  inputs[1] = tap_graph_value (b->graph, name);
-  tap_graph_set_constant (b->graph, inputs[1], weights);
-  add_value (b, add_node (b, "Conv", NULL, inputs, 2), out);
-}
-
-static void
-add_concat (Branches *b)
-{
-  TapAttrs *attrs = tap_attrs_new ();
-  int inputs[4], n = g_rand_int_range (b->rand, 1, 5), channels = 0;
-
-  for (int i = 0; i < n; i++)
-    {
-      int from = pick (b);
-
-      inputs[i] = g_array_index (b->values, int, from);
-      channels += g_array_index (b->channels, int, from);
-    }
-  tap_attrs_set_int (attrs, "axis", 1);
-  add_value (b, add_node (b, "Concat", attrs, inputs, n), channels);
-}
-
-static void
-add_split (Branches *b)
-{
-  int from = pick (b), channels = g_array_index (b->channels, int, from), outputs[2];
-  int input = g_array_index (b->values, int, from), first;
-  g_autofree char *name = g_strdup_printf ("s%d", tap_graph_n_values (b->graph));
-  g_autofree char *other = g_strdup_printf ("t%d", tap_graph_n_values (b->graph));
-  g_autoptr (GError) error = NULL;
-  TapAttrs *attrs;
-
-  if (channels < 2)
-    return;
-  attrs = tap_attrs_new ();
-  first = g_rand_int_range (b->rand, 1, channels);
-  tap_attrs_set_int (attrs, "axis", 1);
-  tap_attrs_set_ints (attrs, "split", (gint64[]){ first, channels - first }, 2);
-  outputs[0] = tap_graph_value (b->graph, name);
-  outputs[1] = tap_graph_value (b->graph, other);
-  tap_graph_add_node (b->graph, name, "Split", &input, 1, outputs, 2, attrs, &error);
-  g_assert_no_error (error);
-  add_value (b, outputs[0], first);
-  add_value (b, outputs[1], channels - first);
-}
-
-static void
-add_sum (Branches *b)
-{
-  int first = pick (b);
-
-  for (guint i = 0; i < b->values->len; i++)
-    if ((int) i != first &&
-        g_array_index (b->channels, int, i) == g_array_index (b->channels, int, first))
-      {
-        int inputs[2] = { g_array_index (b->values, int, first),
-                          g_array_index (b->values, int, i) };
-
-        add_value (b, add_node (b, g_rand_boolean (b->rand) ? "Add" : "Sum", NULL, inputs, 2),
-                   g_array_index (b->channels, int, first));
-        return;
-      }
-}
-
-static void
-add_pointwise (Branches *b)
-{
-  static const char *const ops[] = { "Relu", "Identity", "Sigmoid", "Neg" };
-  int from = pick (b);
-
-  add_value (b,
-             add_node (b, ops[g_rand_int_range (b->rand, 0, G_N_ELEMENTS (ops))], NULL,
-                       &g_array_index (b->values, int, from), 1),
-             g_array_index (b->channels, int, from));
-}
-
-/* Values of one extent, split, joined and added in every way. (transfer full) */
-static TapGraph *
-branches_new (guint32 seed)
-{
-  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
-  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (GError) error = NULL;
-  Branches b = { tap_graph_new ("branches"), rand, values, channels };
-  TapShape input = tap_shape_new (4, (gint64) 1, (gint64) 4, (gint64) 3, (gint64) 5);
-  int x = tap_graph_value (b.graph, "x"), n = g_rand_int_range (rand, 4, 16);
-
-  tap_graph_add_input (b.graph, x, TAP_DTYPE_F32, &input);
-  add_value (&b, x, 4);
-  for (int i = 0; i < n; i++)
-    switch (g_rand_int_range (rand, 0, 6))
-      {
-      case 0:
-        add_concat (&b);
-        break;
-      case 1:
-        add_split (&b);
-        break;
-      case 2:
-        add_sum (&b);
-        break;
-      case 3:
-        add_pointwise (&b);
-        break;
-      default:
-        add_conv (&b);
-      }
-  tap_graph_add_output (b.graph, g_array_index (values, int, values->len - 1));
-  tap_graph_sort (b.graph, &error);
-  g_assert_no_error (error);
-  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
-  g_assert_no_error (error);
-  return b.graph;
-}
-
-/* --- plans followed by name --- */
-
-typedef struct
-{
-  const TapPlan *plan;
-  GHashTable *memory; /* address → name */
-  gsize **expected;   /* per value: names of its cells */
-  gsize n_names;
-} Names;
-
-/* Where a value begins, in cells of four bytes; blocks are far apart. */
-static gsize
-address_of (const TapPlan *plan, int v)
-{
-  const TapPlanValue *value = &plan->values[v];
-  int root = value->root;
-  gsize place = 1;
-
-  if (plan->values[root].place == TAP_PLACE_ARENA)
-    {
-      g_assert_cmpuint (value->offset, ==, plan->values[root].offset + value->at);
-      g_assert_cmpuint (value->offset + tap_cpu_count (&value->shape) * 4, <=, plan->arena_bytes);
-      return place + value->offset / 4;
-    }
-  if (plan->values[root].place == TAP_PLACE_KEPT)
-    return (place << 40) + (plan->values[root].offset + value->at) / 4;
-  g_assert_cmpint (plan->values[root].place, !=, TAP_PLACE_NONE);
-  g_assert_cmpuint (value->at + tap_cpu_count (&value->shape) * 4, <=, plan->values[root].bytes);
-  return (((gsize) root + 2) << 40) + value->at / 4;
-}
-
-static void
-write_names (Names *names, int v)
-{
-  gsize at = address_of (names->plan, v);
-
-  for (gsize i = 0; i < tap_cpu_count (&names->plan->values[v].shape); i++)
-    g_hash_table_insert (names->memory, GSIZE_TO_POINTER (at + i),
-                         GSIZE_TO_POINTER (names->expected[v][i]));
-}
-
-static void
-check_names (const Names *names, int v)
-{
-  gsize at = address_of (names->plan, v);
-
-  g_assert_nonnull (names->expected[v]);
-  for (gsize i = 0; i < tap_cpu_count (&names->plan->values[v].shape); i++)
-    g_assert_cmpuint (
-      GPOINTER_TO_SIZE (g_hash_table_lookup (names->memory, GSIZE_TO_POINTER (at + i))), ==,
-      names->expected[v][i]);
-}
-
-static void
-make_names (Names *names, int v)
-{
-  gsize n = tap_cpu_count (&names->plan->values[v].shape);
-
-  names->expected[v] = g_new (gsize, n + 1);
-  for (gsize i = 0; i < n; i++)
-    names->expected[v][i] = ++names->n_names;
-}
-
-/* The numbers of a step's outputs are those of its inputs (views, Concat, Split; the axis is 1). */
-static void
-copy_names (Names *names, const TapPlanStep *step)
-{
-  const TapPlanValue *values = names->plan->values;
-  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (gsize));
-  gint64 images = values[step->inputs[0]].shape.dims[0];
-  gsize next = 0;
-  int n = step->n_inputs;
-
-  if (step->kernel->flags & TAP_CPU_VIEW)
-    n = 1;
-  if (!g_str_equal (step->node->op->name, "Concat") && !g_str_equal (step->node->op->name, "Split"))
-    images = 1;
-  for (gint64 k = 0; k < images; k++)
-    for (int i = 0; i < n; i++)
-      {
-        gsize each = tap_cpu_count (&values[step->inputs[i]].shape) / (gsize) images;
-
-        g_array_append_vals (all, names->expected[step->inputs[i]] + (gsize) k * each,
-                             (guint) each);
-      }
-  for (int i = 0; i < step->n_outputs; i++)
-    if (step->outputs[i] >= 0)
-      names->expected[step->outputs[i]] =
-        g_new (gsize, tap_cpu_count (&values[step->outputs[i]].shape) + 1);
-  for (gint64 k = 0; k < images; k++)
-    for (int i = 0; i < step->n_outputs; i++)
-      {
-        /* an output that nobody wants takes what is left */
-        gsize each = step->outputs[i] >= 0 ?
-                       tap_cpu_count (&values[step->outputs[i]].shape) / (gsize) images :
-                       0;
-
-        if (step->outputs[i] < 0 && step->n_outputs == 2)
-          each = all->len / (gsize) images -
-                 tap_cpu_count (&values[step->outputs[1 - i]].shape) / (gsize) images;
-        if (step->outputs[i] >= 0)
-          memcpy (names->expected[step->outputs[i]] + (gsize) k * each,
-                  &g_array_index (all, gsize, next), each * sizeof (gsize));
-        next += each;
-      }
-}
-
-static void
-check_reads (const Names *names, const TapPlanStep *step)
-{
-  for (int i = 0; i < step->n_reads; i++)
-    if (step->inputs[i] >= 0)
-      check_names (names, step->inputs[i]);
-}
-
-/* Steps in one go read and write in any order. */
-static void
-follow_siblings (Names *names, const TapPlanStep *steps, int n)
-{
-  for (int s = 0; s < n; s++)
-    check_reads (names, &steps[s]);
-  for (int s = 0; s < n; s++)
-    {
-      make_names (names, steps[s].outputs[0]);
-      write_names (names, steps[s].outputs[0]);
-    }
-  for (int s = 0; s < n; s++)
-    {
-      check_reads (names, &steps[s]);
-      check_names (names, steps[s].outputs[0]);
-    }
-}
-
-static void
-follow_step (Names *names, const TapPlanStep *step)
-{
-  const char *op = step->node->op->name;
-  gboolean moves = g_str_equal (op, "Concat") || g_str_equal (op, "Split");
-
-  check_reads (names, step);
-  if (moves || (step->kernel->flags & TAP_CPU_VIEW))
-    copy_names (names, step);
-  else
-    for (int i = 0; i < step->n_outputs; i++)
-      if (step->outputs[i] >= 0)
-        make_names (names, step->outputs[i]);
-  /* What is no view is written; a view has to be there already. */
-  for (int i = 0; i < step->n_outputs; i++)
-    if (step->outputs[i] >= 0 && !step->view)
-      write_names (names, step->outputs[i]);
-  for (int i = 0; i < step->n_outputs; i++)
-    if (step->outputs[i] >= 0)
-      check_names (names, step->outputs[i]);
-}
-
-static void
-check_plan (const TapPlan *plan)
-{
-  Names names = { plan, g_hash_table_new (NULL, NULL),
-                  g_new0 (gsize *, (gsize) plan->n_values + 1) };
-
-  for (int v = 0; v < plan->n_values; v++)
-    if (plan->values[v].place != TAP_PLACE_NONE &&
-        tap_graph_get_value (plan->graph, v)->producer < 0)
-      {
-        make_names (&names, v);
-        write_names (&names, v);
-      }
-  for (int s = 0; s < plan->n_steps; s += 1 + plan->steps[s].n_siblings)
-    if (plan->steps[s].n_siblings > 0)
-      follow_siblings (&names, &plan->steps[s], 1 + plan->steps[s].n_siblings);
-    else
-      follow_step (&names, &plan->steps[s]);
-  for (int v = 0; v < plan->n_values; v++)
-    if (names.expected[v] != NULL && (plan->values[v].tapped || plan->mode == TAP_PLAN_PATCH ||
-                                      plan->values[plan->values[v].root].place == TAP_PLACE_KEPT))
-      if (plan->values[v].tapped || plan->mode == TAP_PLAN_PATCH)
-        check_names (&names, v);
-  for (int v = 0; v < plan->n_values; v++)
-    g_free (names.expected[v]);
-  g_free (names.expected);
-  g_hash_table_unref (names.memory);
-}
 
 static TapTaps *
 random_taps (const TapGraph *graph, GRand *rand, int one_in)
@@ -392,7 +48,7 @@ check_graph (TapGraph *graph, guint32 seed)
           plan = tap_plan_new (graph, &shape, taps, (TapPlanMode) mode, tap_cpu_simd (), pool, 0,
                                &error);
           g_assert_no_error (error);
-          check_plan (plan);
+          plan_names_check (plan);
         }
 }
 
@@ -512,14 +168,14 @@ fire_new (void)
       int inputs[2] = { x, tap_graph_value (b.graph, name) };
 
       tap_graph_set_constant (b.graph, inputs[1], weights);
-      sum[1] = add_node (&b, "Conv", NULL, inputs, 2);
+      sum[1] = branches_add_node (&b, "Conv", NULL, inputs, 2);
       if (i < 2)
-        parts[i] = add_node (&b, "Relu", NULL, &sum[1], 1);
+        parts[i] = branches_add_node (&b, "Relu", NULL, &sum[1], 1);
       if (i == 1)
-        sum[0] = add_node (&b, "Concat", attrs, parts, 2);
+        sum[0] = branches_add_node (&b, "Concat", attrs, parts, 2);
     }
-  x = add_node (&b, "Add", NULL, sum, 2);
-  tap_graph_add_output (b.graph, add_node (&b, "Relu", NULL, &x, 1));
+  x = branches_add_node (&b, "Add", NULL, sum, 2);
+  tap_graph_add_output (b.graph, branches_add_node (&b, "Relu", NULL, &x, 1));
   tap_graph_sort (b.graph, &error);
   g_assert_no_error (error);
   tap_infer_graph (b.graph, NULL, 0, NULL, &error);
@@ -550,7 +206,7 @@ test_reuse (void)
 
       tap_attrs_set_ints (attrs, "kernel_shape", (gint64[]){ 3, 3 }, 2);
       tap_attrs_set_ints (attrs, "pads", (gint64[]){ 1, 1, 1, 1 }, 4);
-      v = add_node (&b, "MaxPool", attrs, &v, 1);
+      v = branches_add_node (&b, "MaxPool", attrs, &v, 1);
     }
   tap_graph_add_output (graph, v);
   tap_graph_sort (graph, &error);
@@ -625,6 +281,49 @@ test_joined (void)
   g_assert_cmpuint (profile->arena_bytes, ==, 16 * 49 * 4);
 }
 
+static void
+test_no_steps (void)
+{
+  static const char *const expected[] = { "Sigmoid", "Add + Relu", "Neg", "Sub", "Mul" };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autoptr (GError) error = NULL;
+  Branches b = { tap_graph_new ("none"), rand, NULL, NULL };
+  g_autoptr (TapGraph) graph = b.graph;
+  g_autoptr (TapSession) session = NULL;
+  g_autoptr (TapProfile) profile = NULL;
+  g_autoptr (TapTensor) picture = NULL;
+  TapShape shape = tap_shape_new (4, (gint64) 1, (gint64) 4, (gint64) 3, (gint64) 5);
+  int x = tap_graph_value (graph, "x"), v, w, parts[2];
+  TapAttrs *attrs = tap_attrs_new ();
+
+  g_test_summary ("A clamp after a sum or a Concat, and a Slice of channels, cost no step");
+  tap_graph_add_input (graph, x, TAP_DTYPE_F32, &shape);
+  v = branches_add_node (&b, "Sigmoid", NULL, &x, 1);
+  v = branches_add_node (&b, "Add", NULL, (int[]){ x, v }, 2);
+  v = branches_add_node (&b, "Relu", NULL, &v, 1);
+  v = branches_add_node (&b, "Slice", NULL,
+                         (int[]){ v, branches_add_integer (&b, 1), branches_add_integer (&b, 3),
+                                  branches_add_integer (&b, 1) },
+                         4);
+  w = branches_add_node (&b, "Neg", NULL, &v, 1);
+  parts[0] = branches_add_node (&b, "Sub", NULL, (int[]){ v, w }, 2);
+  parts[1] = branches_add_node (&b, "Mul", NULL, (int[]){ v, v }, 2);
+  tap_attrs_set_int (attrs, "axis", 1);
+  v = branches_add_node (&b, "Concat", attrs, parts, 2);
+  tap_graph_add_output (graph, branches_add_node (&b, "Relu", NULL, &v, 1));
+  tap_graph_sort (graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  session = tap_session_new (graph, &(TapSessionOptions){ .n_threads = 1 }, &error);
+  picture = engine_test_random (&shape, 1);
+  profile = tap_session_profile (session, &picture, 1, 1, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (profile->n_steps, ==, (int) G_N_ELEMENTS (expected));
+  for (int s = 0; s < profile->n_steps; s++)
+    g_assert_cmpstr (profile->steps[s].ops, ==, expected[s]);
+}
+
 /* Branches of 1×1 convolutions with biases, activations and a sum, as in Inception; @x: the picture. */
 static TapGraph *
 inception_new (GRand *rand, const TapShape *x)
@@ -650,14 +349,14 @@ inception_new (GRand *rand, const TapShape *x)
 
       tap_graph_set_constant (b.graph, inputs[1], weights);
       tap_graph_set_constant (b.graph, inputs[2], biases);
-      parts[i] = add_node (&b, "Conv", NULL, inputs, g_rand_boolean (rand) ? 3 : 2);
+      parts[i] = branches_add_node (&b, "Conv", NULL, inputs, g_rand_boolean (rand) ? 3 : 2);
       if (out == x->dims[1])
-        parts[i] = add_node (&b, "Add", NULL, (int[]){ input, parts[i] }, 2);
+        parts[i] = branches_add_node (&b, "Add", NULL, (int[]){ input, parts[i] }, 2);
       if (g_rand_boolean (rand))
-        parts[i] = add_node (&b, "Relu", NULL, &parts[i], 1);
+        parts[i] = branches_add_node (&b, "Relu", NULL, &parts[i], 1);
     }
   tap_attrs_set_int (attrs, "axis", 1);
-  tap_graph_add_output (b.graph, add_node (&b, "Concat", attrs, parts, n));
+  tap_graph_add_output (b.graph, branches_add_node (&b, "Concat", attrs, parts, n));
   tap_graph_sort (b.graph, &error);
   g_assert_no_error (error);
   tap_infer_graph (b.graph, NULL, 0, NULL, &error);
@@ -676,7 +375,7 @@ count_siblings (TapGraph *graph, const TapShape *shape, const TapTaps *taps, Tap
   int n = 0;
 
   g_assert_no_error (error);
-  check_plan (plan);
+  plan_names_check (plan);
   for (int s = 0; s < plan->n_steps; s++)
     if (plan->steps[s].n_siblings > 0)
       n += plan->steps[s].n_siblings + 1;
@@ -734,6 +433,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/plan/reuse", test_reuse);
   g_test_add_func ("/engine/plan/packing-budget", test_packing_budget);
   g_test_add_func ("/engine/plan/joined", test_joined);
+  g_test_add_func ("/engine/plan/no-steps", test_no_steps);
   g_test_add_func ("/engine/plan/siblings", test_siblings);
   return g_test_run ();
 }

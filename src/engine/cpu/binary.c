@@ -75,6 +75,7 @@ typedef struct
 {
   TapBinary op;
   TapOperand a, b;
+  TapClamp clamp; /* of the result */
 } Binary;
 
 static void
@@ -103,7 +104,9 @@ binary_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize i
 {
   const Binary *b = data;
 
-  if (b->op != TAP_BINARY_PRELU || run->saved == NULL || run->rects != NULL)
+  gboolean keeps_bits = b->op == TAP_BINARY_PRELU && run->saved != NULL && run->rects == NULL;
+
+  if (!keeps_bits && !b->clamp.active)
     {
       binary_cells (run, b, offset, n);
       return;
@@ -111,10 +114,14 @@ binary_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize i
   for (gsize i = 0; i < n; i += BLOCK)
     {
       gsize length = MIN (BLOCK, n - i);
+      float *y = tap_cpu_f32 (&run->outputs[0]) + offset + i;
 
-      run->simd->bits (TAP_BITS_GREATER, (guint8 *) run->saved + (offset + i) / 8,
-                       b->a.data + offset + i, length, 0, 0);
+      if (keeps_bits)
+        run->simd->bits (TAP_BITS_GREATER, (guint8 *) run->saved + (offset + i) / 8,
+                         b->a.data + offset + i, length, 0, 0);
       binary_cells (run, b, offset + i, length);
+      if (b->clamp.active)
+        run->simd->unary (TAP_UNARY_CLAMP, y, y, length, b->clamp.low, b->clamp.high);
     }
 }
 
@@ -205,11 +212,15 @@ tap_binary_shape (const TapCpuRun *run, int input, const TapCpuArray *array)
 }
 
 static gboolean
-apply (const TapCpuRun *run, TapBinary op, const TapCpuArray *first, const TapCpuArray *second)
+apply (const TapCpuRun *run,
+       TapBinary op,
+       const TapCpuArray *first,
+       const TapCpuArray *second,
+       TapClamp clamp)
 {
   const TapShape *y = &run->outputs[0].shape;
   TapShape placed = tap_binary_shape (run, second == &run->inputs[1] ? 1 : -1, second);
-  Binary b = { .op = op };
+  Binary b = { .op = op, .clamp = clamp };
 
   if (run->outputs[0].dtype == TAP_DTYPE_I64)
     {
@@ -226,7 +237,7 @@ apply (const TapCpuRun *run, TapBinary op, const TapCpuArray *first, const TapCp
 #define BINARY(id, type, opcode, for_first, for_second, saved_func, more_flags)                    \
   static gboolean id##_forward (const TapCpuRun *run, GError **error)                              \
   {                                                                                                \
-    return apply (run, opcode, &run->inputs[0], &run->inputs[1]);                                  \
+    return apply (run, opcode, &run->inputs[0], &run->inputs[1], run->clamp);                      \
   }                                                                                                \
   static gboolean id##_backward (const TapCpuRun *run, GError **error)                             \
   {                                                                                                \
@@ -240,7 +251,8 @@ apply (const TapCpuRun *run, TapBinary op, const TapCpuArray *first, const TapCp
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
     .types = "*=",                                                                                 \
-    .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE | TAP_CPU_BACK_IN_PLACE | (more_flags),            \
+    .flags =                                                                                       \
+      TAP_CPU_REGIONS | TAP_CPU_IN_PLACE | TAP_CPU_CLAMPS | TAP_CPU_BACK_IN_PLACE | (more_flags),  \
     .forward = id##_forward,                                                                       \
     .backward = id##_backward,                                                                     \
     .needs = id##_needs,                                                                           \
@@ -274,19 +286,20 @@ BINARY (sub, "Sub", TAP_BINARY_SUB, 0, 0, NULL, 0)
 static void
 copy_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize image, gsize channel)
 {
-  run->simd->unary (TAP_UNARY_COPY, tap_cpu_f32 (&run->outputs[0]) + offset,
-                    tap_cpu_f32 (&run->inputs[0]) + offset, n, 0, 0);
+  run->simd->unary (run->clamp.active ? TAP_UNARY_CLAMP : TAP_UNARY_COPY,
+                    tap_cpu_f32 (&run->outputs[0]) + offset, tap_cpu_f32 (&run->inputs[0]) + offset,
+                    n, run->clamp.low, run->clamp.high);
 }
 
 /* One or more inputs, joined from the left. */
 static gboolean
-variadic (const TapCpuRun *run, TapBinary op)
+variadic (const TapCpuRun *run, TapBinary op, TapClamp clamp)
 {
   TapCpuArray sum = run->outputs[0];
 
   if (run->n_inputs == 1)
     {
-      if (sum.data == run->inputs[0].data)
+      if (sum.data == run->inputs[0].data && !run->clamp.active)
         return TRUE;
       if (sum.dtype == TAP_DTYPE_I64)
         memcpy (sum.data, run->inputs[0].data, tap_cpu_count (&sum.shape) * sizeof (gint64));
@@ -294,9 +307,9 @@ variadic (const TapCpuRun *run, TapBinary op)
         tap_cpu_spans (run, FALSE, copy_span, NULL);
       return TRUE;
     }
-  apply (run, op, &run->inputs[0], &run->inputs[1]);
-  for (int i = 2; i < run->n_inputs; i++)
-    apply (run, op, &sum, &run->inputs[i]);
+  for (int i = 1; i < run->n_inputs; i++)
+    apply (run, op, i == 1 ? &run->inputs[0] : &sum, &run->inputs[i],
+           i == run->n_inputs - 1 ? clamp : (TapClamp){ 0 });
   return TRUE;
 }
 
@@ -307,12 +320,14 @@ divide_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize i
   float count = (float) run->n_inputs;
 
   run->simd->binary (TAP_BINARY_DIV, y, y, 1, &count, 0, n);
+  if (run->clamp.active)
+    run->simd->unary (TAP_UNARY_CLAMP, y, y, n, run->clamp.low, run->clamp.high);
 }
 
 static gboolean
 mean_forward (const TapCpuRun *run, GError **error)
 {
-  variadic (run, TAP_BINARY_ADD);
+  variadic (run, TAP_BINARY_ADD, (TapClamp){ 0 });
   if (run->outputs[0].dtype == TAP_DTYPE_F32)
     tap_cpu_spans (run, FALSE, divide_span, NULL);
   return TRUE;
@@ -321,19 +336,19 @@ mean_forward (const TapCpuRun *run, GError **error)
 static gboolean
 max_forward (const TapCpuRun *run, GError **error)
 {
-  return variadic (run, TAP_BINARY_MAX);
+  return variadic (run, TAP_BINARY_MAX, run->clamp);
 }
 
 static gboolean
 min_forward (const TapCpuRun *run, GError **error)
 {
-  return variadic (run, TAP_BINARY_MIN);
+  return variadic (run, TAP_BINARY_MIN, run->clamp);
 }
 
 static gboolean
 sum_forward (const TapCpuRun *run, GError **error)
 {
-  return variadic (run, TAP_BINARY_ADD);
+  return variadic (run, TAP_BINARY_ADD, run->clamp);
 }
 
 static guint
@@ -346,7 +361,8 @@ all_inputs (const TapNode *node, guint wanted)
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
     .types = "*=",                                                                                 \
-    .flags = TAP_CPU_REGIONS | TAP_CPU_IN_PLACE | TAP_CPU_BACK_IN_PLACE | (more_flags),            \
+    .flags =                                                                                       \
+      TAP_CPU_REGIONS | TAP_CPU_IN_PLACE | TAP_CPU_CLAMPS | TAP_CPU_BACK_IN_PLACE | (more_flags),  \
     .forward = id##_forward,                                                                       \
     .backward = tap_##id##_backward,                                                               \
     .needs = needs_func,                                                                           \

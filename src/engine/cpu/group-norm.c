@@ -48,6 +48,9 @@ group_task (gpointer user_data, int task, int worker)
 
       simd->unary (TAP_UNARY_AFFINE, y + i * g->area, x + i * g->area, g->area, factor,
                    shift[k] - mean * factor);
+      if (g->run->clamp.active)
+        simd->unary (TAP_UNARY_CLAMP, y + i * g->area, y + i * g->area, g->area, g->run->clamp.low,
+                     g->run->clamp.high);
     }
   if (g->statistics != NULL)
     {
@@ -181,7 +184,7 @@ groups_saved (const TapCpuRun *run)
 
 const TapCpuKernel tap_cpu_instance_normalization = {
   .op = "InstanceNormalization",
-  .flags = TAP_CPU_BACK_IN_PLACE,
+  .flags = TAP_CPU_CLAMPS | TAP_CPU_BACK_IN_PLACE,
   .forward = groups_forward,
   .backward = groups_backward,
   .needs = groups_needs,
@@ -191,7 +194,7 @@ const TapCpuKernel tap_cpu_instance_normalization = {
 
 const TapCpuKernel tap_cpu_group_normalization = {
   .op = "GroupNormalization",
-  .flags = TAP_CPU_BACK_IN_PLACE,
+  .flags = TAP_CPU_CLAMPS | TAP_CPU_BACK_IN_PLACE,
   .forward = groups_forward,
   .backward = groups_backward,
   .needs = groups_needs,

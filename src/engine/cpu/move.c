@@ -268,3 +268,36 @@ space_to_depth_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *ce
 }
 
 MOVE (space_to_depth, "SpaceToDepth", "*", .flags = TAP_CPU_REGIONS, .reads = space_to_depth_reads)
+
+/* What only picks or turns, and may happen to leave cells that follow each other as they are. */
+static const struct
+{
+  const char *op;
+  WalkFunc func;
+} movers[] = {
+  { "Expand", expand_walk },
+  { "Slice", slice_walk },
+  { "Tile", tile_walk },
+  { "Transpose", transpose_walk },
+};
+
+gboolean
+tap_cpu_lies_in_input (const TapCpuRun *run, gsize *first)
+{
+  Walk walk = { 0 };
+  gint64 step = 1;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (movers); i++)
+    if (g_str_equal (run->node->op->name, movers[i].op))
+      movers[i].func (run, &walk);
+  if (walk.n_dims == 0)
+    return FALSE;
+  for (int d = walk.n_dims - 1; d >= 0; d--)
+    {
+      if (walk.dims[d] != 1 && walk.strides[d] != step)
+        return FALSE;
+      step *= walk.dims[d];
+    }
+  *first = (gsize) walk.offset;
+  return TRUE;
+}

@@ -254,6 +254,12 @@ void tap_cpu_dense_strides (const TapShape *shape, gint64 *strides);
 gboolean
 tap_cpu_ints (const TapCpuRun *run, int input, const char *attr, const gint64 **values, gsize *n);
 
+/* --- move.c --- */
+
+/* Whether output 0 is cells of input 0 that follow each other there, and with which they begin. Data of constants
+ * has to be there, and nothing else. */
+gboolean tap_cpu_lies_in_input (const TapCpuRun *run, gsize *first);
+
 /* --- normalization.c --- */
 
 /* What a chain of steps becomes that only scale and shift by channel: run->affine of input 0. No node is
