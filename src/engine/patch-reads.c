@@ -37,15 +37,16 @@ fill_input (TapPatchReads *self, const TapCpuKernel *kernel, const TapCpuRun *ru
 {
   const TapShape *x = &run->inputs[input].shape, *y = &run->outputs[0].shape;
 
-  if (x->n_dims != 4 || y->n_dims != 4 || x->dims[0] != y->dims[0])
+  if (x->n_dims < 4 || y->n_dims < 4 || x->dims[0] != y->dims[0])
     return FALSE;
   for (int k = 0; k < 2; k++)
     {
       Axis *axis = &self->axes[2 * input + k];
+      int d = y->n_dims - 2 + k;
 
-      axis->n = (gsize) y->dims[2 + k];
+      axis->n = (gsize) y->dims[d];
       axis->cells = g_new (TapCpuCells, axis->n + 1);
-      if (!kernel->reads (run, input, 2 + k, axis->cells))
+      if (!kernel->reads (run, input, d, axis->cells))
         return FALSE;
     }
   return TRUE;

@@ -19,7 +19,7 @@
 static void
 get_extent (const TapShape *shape, int *height, int *width)
 {
-  TapCpuPlanes planes = tap_cpu_planes (shape);
+  TapCpuPlanes planes = tap_cpu_maps (shape);
 
   *height = (int) planes.height;
   *width = (int) planes.width;
@@ -28,9 +28,9 @@ get_extent (const TapShape *shape, int *height, int *width)
 static gboolean
 have_one_extent (const TapShape *a, const TapShape *b)
 {
-  TapCpuPlanes p = tap_cpu_planes (a), q = tap_cpu_planes (b);
+  TapCpuPlanes p = tap_cpu_maps (a), q = tap_cpu_maps (b);
 
-  return a->n_dims == 4 && b->n_dims == 4 && p.height == q.height && p.width == q.width;
+  return a->n_dims >= 4 && b->n_dims >= 4 && p.height == q.height && p.width == q.width;
 }
 
 /* --- where the numbers are --- */
@@ -136,7 +136,7 @@ restore (TapPatchWalk *self, int v, const TapRect *rect, const TapRect *kept)
 {
   const TapPlanValue *value = &self->plan->values[v];
   Restore r = {
-    .planes = tap_cpu_planes (&value->shape),
+    .planes = tap_cpu_maps (&value->shape),
     .size = tap_dtype_size (value->dtype),
     .rect = *rect,
     .kept = tap_rect_is_empty (kept) ? (TapRect){ rect->x, rect->y, 0, 0 } : *kept,
@@ -305,7 +305,7 @@ follow (const TapPatchWalk *self, int s)
         continue;
       shape = &plan->values[step->inputs[i]].shape;
       if (in->extent == TAP_WHOLE || (rule == TAP_REGION_FULL && reads == NULL) ||
-          shape->n_dims != out->n_dims || shape->dims[0] != out->dims[0])
+          (shape->n_dims != out->n_dims && reads == NULL) || shape->dims[0] != out->dims[0])
         return whole;
       if (reads != NULL)
         rect = tap_patch_reads_follow (reads, i, &in->rect);

@@ -327,11 +327,29 @@ add_blocks (Builder *b)
   forget_earlier (b);
 }
 
+/* Channels in another order, through five dimensions. */
+static void
+add_shuffle (Builder *b)
+{
+  gint64 groups = b->channels % 4 == 0 ? 4 : b->channels % 3 == 0 ? 3 : 1;
+  TapAttrs *attrs = tap_attrs_new ();
+
+  node (
+    b, "Reshape", NULL,
+    (int[]){ b->value,
+             integers (b, (gint64[]){ 0, groups, b->channels / groups, b->height, b->width }, 5) },
+    2);
+  tap_attrs_set_ints (attrs, "perm", (gint64[]){ 0, 2, 1, 3, 4 }, 5);
+  node (b, "Transpose", attrs, &b->value, 1);
+  node (b, "Reshape", NULL,
+        (int[]){ b->value, integers (b, (gint64[]){ 0, b->channels, b->height, b->width }, 4) }, 2);
+}
+
 static void
 add_elsewhere (Builder *b)
 {
-  static void (*const moves[]) (Builder * b) = { add_pad, add_resize, add_slice, add_beside,
-                                                 add_blocks };
+  static void (*const moves[]) (Builder * b) = { add_pad,    add_resize,  add_slice,
+                                                 add_beside, add_shuffle, add_blocks };
 
   moves[g_rand_int_range (b->rand, 0, G_N_ELEMENTS (moves))](b);
 }

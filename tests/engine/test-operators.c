@@ -149,6 +149,14 @@ has_rectangles (const OperatorBench *bench, const TapCpuKernel *kernel)
       if (x != NULL && x->n_dims == 4 && (y->n_dims != 4 || x->dims[0] != y->dims[0]))
         return FALSE;
     }
+  if (g_str_equal (kernel->op, "Transpose"))
+    {
+      gsize n;
+      const gint64 *perm = tap_attrs_get_ints (bench->node->attrs, "perm", &n);
+
+      /* rectangles are looked at in maps of four dimensions here */
+      return y->n_dims == 4 && perm != NULL && perm[0] == 0 && perm[2] == 2 && perm[3] == 3;
+    }
   return kernel->reads != NULL;
 }
 

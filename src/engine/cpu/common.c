@@ -42,6 +42,20 @@ tap_cpu_planes (const TapShape *shape)
   return p;
 }
 
+TapCpuPlanes
+tap_cpu_maps (const TapShape *shape)
+{
+  TapCpuPlanes p = tap_cpu_planes (shape);
+  int n = shape->n_dims;
+
+  if (n <= 4)
+    return p;
+  p.channels = (gsize) tap_shape_product (shape, 1, n - 2);
+  p.height = (gsize) shape->dims[n - 2];
+  p.width = (gsize) shape->dims[n - 1];
+  return p;
+}
+
 TapRect
 tap_cpu_rect (const TapCpuRun *run, gsize n)
 {
@@ -121,7 +135,8 @@ tap_cpu_spans (const TapCpuRun *run, gboolean by_plane, TapCpuSpanFunc func, gpo
       tap_pool_run (run->pool, (int) ((s.count + CHUNK - 1) / CHUNK), flat_task, &s);
       return;
     }
-  s.planes = tap_cpu_planes (&run->outputs[0].shape);
+  s.planes = run->rects != NULL ? tap_cpu_maps (&run->outputs[0].shape) :
+                                  tap_cpu_planes (&run->outputs[0].shape);
   n_planes = s.planes.images * s.planes.channels;
   area = run->rects != NULL ? MAX ((gsize) run->rects[0].width * (gsize) run->rects[0].height, 1) :
                               s.planes.height * s.planes.width;
@@ -396,6 +411,17 @@ tap_cpu_zero (const TapCpuRun *run, float *x, gsize n)
   Zero z = { x, n };
 
   tap_pool_run (run->pool, (int) ((n + CHUNK - 1) / CHUNK), zero_task, &z);
+}
+
+gboolean
+tap_cpu_reads_same (const TapCpuRun *run, int axis, TapCpuCells *cells)
+{
+  const TapShape *x = &run->inputs[0].shape, *y = &run->outputs[0].shape;
+
+  for (int i = 0; i < (int) y->dims[axis]; i++)
+    cells[i] = (TapCpuCells){ i, i };
+  return x->dims[x->n_dims - 1] == y->dims[y->n_dims - 1] &&
+         x->dims[x->n_dims - 2] == y->dims[y->n_dims - 2];
 }
 
 gboolean

@@ -150,7 +150,7 @@ concat_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
   for (int i = 0; i < (int) y->dims[axis]; i++)
     cells[i] = i >= before && i < before + length ? (TapCpuCells){ i - before, i - before } :
                                                     (TapCpuCells){ 0, -1 };
-  return along > 0;
+  return along > 0 && y->n_dims == 4;
 }
 
 static gboolean

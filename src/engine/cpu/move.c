@@ -53,6 +53,70 @@ copy_span (const TapCpuRun *run, gpointer data, gsize offset, gsize n, gsize ima
     }
 }
 
+typedef struct
+{
+  const TapCpuRun *run;
+  const Walk *walk;
+  TapCpuPlanes maps;
+  gsize maps_per_task;
+} Maps;
+
+/* Rectangles of maps whose rows and columns the input has as well. */
+static void
+maps_task (gpointer user_data, int task, int worker)
+{
+  const Maps *m = user_data;
+  const Walk *walk = m->walk;
+  int columns = walk->n_dims - 1, rows = columns - 1;
+  gsize size = tap_dtype_size (m->run->inputs[0].dtype), n_maps = m->maps.images * m->maps.channels;
+  gsize first = (gsize) task * m->maps_per_task, last = MIN (first + m->maps_per_task, n_maps);
+
+  for (gsize i = first; i < last; i++)
+    {
+      const TapRect *rect = &m->run->rects[i / m->maps.channels];
+      gint64 from = walk->offset + rect->y * walk->strides[rows] + rect->x * walk->strides[columns];
+      const char *x = m->run->inputs[0].data;
+      char *y = m->run->outputs[0].data;
+      gsize rest = i;
+
+      for (int d = rows - 1; d >= 0; rest /= (gsize) walk->dims[d], d--)
+        from += (gint64) (rest % (gsize) walk->dims[d]) * walk->strides[d];
+      x += from * (gint64) size;
+      y += ((i * m->maps.height + (gsize) rect->y) * m->maps.width + (gsize) rect->x) * size;
+      for (int row = 0; row < rect->height; row++)
+        {
+          const char *at = x + row * walk->strides[rows] * (gint64) size;
+          char *to = y + (gsize) row * m->maps.width * size;
+
+          if (walk->strides[columns] == 1)
+            memcpy (to, at, (gsize) rect->width * size);
+          else
+            for (int k = 0; k < rect->width; k++)
+              memcpy (to + (gsize) k * size, at + k * walk->strides[columns] * (gint64) size, size);
+        }
+    }
+}
+
+/* Only what run->rects asks for. */
+static void
+copy_rects (const TapCpuRun *run, Walk *walk)
+{
+  Maps m = { run, walk, tap_cpu_maps (&run->outputs[0].shape), 1 };
+  int n = walk->n_dims;
+  gsize area = (gsize) run->rects[0].width * (gsize) run->rects[0].height;
+
+  if (n < 3 || (gsize) walk->dims[n - 1] != m.maps.width ||
+      (gsize) walk->dims[n - 2] != m.maps.height)
+    {
+      tap_cpu_spans (run, FALSE, copy_span, walk);
+      return;
+    }
+  m.maps_per_task = MAX (16384 / MAX (area, 1), 1);
+  tap_pool_run (run->pool,
+                (int) ((m.maps.images * m.maps.channels + m.maps_per_task - 1) / m.maps_per_task),
+                maps_task, &m);
+}
+
 static gboolean
 copy (const TapCpuRun *run, WalkFunc func)
 {
@@ -64,7 +128,7 @@ copy (const TapCpuRun *run, WalkFunc func)
   func (run, &walk);
   if (run->rects != NULL)
     {
-      tap_cpu_spans (run, FALSE, copy_span, &walk);
+      copy_rects (run, &walk);
       return TRUE;
     }
   tap_cpu_strided_copy (run, size, run->outputs[0].data,
@@ -129,7 +193,23 @@ transpose_walk (const TapCpuRun *run, Walk *walk)
                                                             x->n_dims - 1 - d]);
 }
 
-MOVE (transpose, "Transpose", "*")
+/* Where maps only change their order. */
+static gboolean
+transpose_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  int n_dims = run->inputs[0].shape.n_dims;
+  gsize n = 0;
+  const gint64 *perm = tap_attrs_get_ints (run->node->attrs, "perm", &n);
+
+  if (perm == NULL || n != (gsize) n_dims || tap_cpu_axis (perm[0], n_dims) != 0)
+    return FALSE;
+  for (int d = n_dims - 2; d < n_dims; d++)
+    if (tap_cpu_axis (perm[d], n_dims) != d)
+      return FALSE;
+  return tap_cpu_reads_same (run, axis, cells);
+}
+
+MOVE (transpose, "Transpose", "*", .flags = TAP_CPU_REGIONS, .reads = transpose_reads)
 
 /* Attributes before opset 10, inputs since; inference has settled the counts. */
 static void

@@ -145,9 +145,9 @@ typedef struct
   gboolean (*forward_together) (const TapCpuRun *runs, int n, GError **error);
 
   /* optional, for maps whose cells come from elsewhere than the same place or a window: per index of output 0 along
-   * @axis (2: rows, 3: columns) the cells of @input that it reads along that axis, in whatever channels. Asked
-   * only where TapRegionRule says that everything changes, and where images stay apart; data of constants is there.
-   * FALSE: that is the rule. With TAP_CPU_REGIONS */
+   * @axis, one of the last two, the cells of @input that it reads along its own axis for rows or columns, in whatever
+   * channels. Asked only where TapRegionRule says that everything changes, both have four dimensions or more, and images
+   * stay apart; data of constants is there. FALSE: that is the rule. With TAP_CPU_REGIONS */
   gboolean (*reads) (const TapCpuRun *run, int input, int axis, TapCpuCells *cells);
 
   /* --- band by band: input 0 is seen through a window, all else is constant; all three or none --- */
@@ -213,6 +213,9 @@ typedef struct
 } TapCpuPlanes;
 
 TapCpuPlanes tap_cpu_planes (const TapShape *shape);
+/* The same as rectangles see it: of more than four dimensions, too, the last two are height and width, and those
+ * between the first and them channels. */
+TapCpuPlanes tap_cpu_maps (const TapShape *shape);
 /* The part of output 0's image @n to compute. */
 TapRect tap_cpu_rect (const TapCpuRun *run, gsize n);
 /* The window that leads from the rows of a band to its rows: a map of its own, with pads perhaps below zero. */
@@ -250,6 +253,8 @@ void tap_cpu_zero (const TapCpuRun *run, float *x, gsize n);
 /* Strides of @in as seen through @out by broadcasting (0 where repeated). */
 void tap_cpu_broadcast_strides (const TapShape *in, const TapShape *out, gint64 *strides);
 void tap_cpu_dense_strides (const TapShape *shape, gint64 *strides);
+/* For reads(): each cell of output 0 stays in its place in a map of input 0. FALSE when these are not of one size. */
+gboolean tap_cpu_reads_same (const TapCpuRun *run, int axis, TapCpuCells *cells);
 /* Values of an integer input, or of the attribute of older opsets. FALSE when neither is there. */
 gboolean
 tap_cpu_ints (const TapCpuRun *run, int input, const char *attr, const gint64 **values, gsize *n);

@@ -7,11 +7,19 @@
 
 #include "engine/cpu/tap-cpu.h"
 
+/* Maps that are counted otherwise. */
+static gboolean
+view_reads (const TapCpuRun *run, int input, int axis, TapCpuCells *cells)
+{
+  return input == 0 && tap_cpu_reads_same (run, axis, cells);
+}
+
 #define VIEW(id, type)                                                                             \
   const TapCpuKernel tap_cpu_##id = {                                                              \
     .op = type,                                                                                    \
     .types = "*i",                                                                                 \
     .flags = TAP_CPU_VIEW | TAP_CPU_REGIONS,                                                       \
+    .reads = view_reads,                                                                           \
   };
 
 VIEW (flatten, "Flatten")
