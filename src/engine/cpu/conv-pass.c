@@ -1,11 +1,11 @@
-/* conv-pass.c - one direct pass of convolution: one chain of products per output cell
+/* conv-pass.c - one direct pass of convolution: the same chains of products for each output cell
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A pass is cut into tasks: some rows and columns of one image, some output channels of one group.
  * Each task copies what it sees into a block (padding, strides and phases end there; conv-block.c) and
  * hands it to an inner loop: vectors of output channels, vectors of pixels, or, for depthwise
  * convolution, whole maps without a block. All add bias, then channel by channel and tap by tap, in
- * one chain, so neither the cut nor the loop leaves a trace in the result. */
+ * the chains of simd.h, so neither the cut nor the loop leaves a trace in the result. */
 
 #include "config.h"
 

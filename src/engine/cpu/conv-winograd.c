@@ -20,7 +20,8 @@
 /* Tiles of a task: two, or four, full tiles of the inner loop. */
 #define FUSED_TILES   28
 #define SHARED_TILES  56
-/* Input channels whose weights are transformed at a time, and blocks of output channels. */
+/* Input channels whose weights are transformed at a time, and whose products are one chain, and blocks of output
+ * channels. */
 #define STEP_CHANNELS 64
 #define STEP_BLOCKS   2
 /* Weights of a channel of a block; lines of memory with those of TAP_BLOCK channels. */
@@ -375,14 +376,17 @@ fused_task (gpointer user_data, int task, int worker)
     {
       int blocks = MIN (self->blocks, self->out_blocks - b);
 
-      multiply (self,
-                (TapWinogradProduct){ .v = v,
-                                      .u = self->u + (gsize) b * self->u_block,
-                                      .sums = sums,
-                                      .channels = self->job->in,
-                                      .tiles = tiles,
-                                      .blocks = blocks },
-                &(Next){ 0 });
+      for (int c = 0; c < self->job->in; c += STEP_CHANNELS)
+        multiply (
+          self,
+          (TapWinogradProduct){ .v = v + (gsize) (c / TAP_BLOCK) * self->v_block,
+                                .u = self->u + (gsize) b * self->u_block + (gsize) (c * TAP_BLOCK),
+                                .sums = sums,
+                                .channels = MIN (STEP_CHANNELS, self->job->in - c),
+                                .tiles = tiles,
+                                .blocks = blocks,
+                                .add = c > 0 },
+          &(Next){ 0 });
       store (self, sums, b, blocks, first, tiles);
     }
 }

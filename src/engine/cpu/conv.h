@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* Numbers of TapCpuRun.algorithm. Weights are packed per number, forward and backward alike. */
 typedef enum
 {
-  TAP_CONV_DIRECT,        /* one chain of products per output cell; any convolution */
+  TAP_CONV_DIRECT,        /* the same chains of products for each output cell; any convolution */
   TAP_CONV_WINOGRAD,      /* 3×3, stride 1 */
   TAP_CONV_BACK_DIRECT,   /* gradient of the input, by phases of the stride */
   TAP_CONV_BACK_WINOGRAD, /* the same of 3×3, stride 1 */

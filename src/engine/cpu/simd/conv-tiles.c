@@ -4,7 +4,7 @@
  * A tile of up to 28 accumulators (AVX-512) holds PX pixels of one row times NB blocks of 16 channels.
  * For every (channel, tap) the packed weights are loaded once and each pixel is broadcast straight
  * from the input, so there is no im2col: neighbouring pixels are one float apart because the caller
- * splits strided rows by phase. All tile shapes run the same chain of operations per output, so the
+ * splits strided rows by phase. All tile shapes run the same chains of operations per output, so the
  * choice of shapes is free. The tile is transposed on its way out to NCHW. */
 
 #include "config.h"
@@ -32,6 +32,20 @@ typedef void (*TileFunc) (const TapTileJob *job,
                           const Ahead *ahead,
                           float *t);
 
+/* Adds the sums of the chains that ended, which are in t if there were any before. */
+#define FOLD(PX, NB)                                                                               \
+  TAP_UNROLL for (int v = 0; v < NB * NVB; v++)                                                    \
+  {                                                                                                \
+    float *to = t + (v / NVB) * PX * TAP_BLOCK + v % NVB * VL;                                     \
+                                                                                                   \
+    TAP_UNROLL for (int i = 0; i < PX; i++)                                                        \
+    {                                                                                              \
+      if (folded)                                                                                  \
+        acc[i][v] += v_load (to + i * TAP_BLOCK);                                                  \
+      v_store (to + i * TAP_BLOCK, acc[i][v]);                                                     \
+    }                                                                                              \
+  }
+
 /* t: [NB][PX][TAP_BLOCK] */
 #define TILE(PX, NB)                                                                               \
   static void tile_##PX##_##NB (const TapTileJob *job, const float *x, const float *w,             \
@@ -39,10 +53,11 @@ typedef void (*TileFunc) (const TapTileJob *job,
   {                                                                                                \
     const size_t block = (size_t) job->channels * (size_t) job->n_taps * TAP_BLOCK;                \
     const size_t ahead_step = ahead->next < ahead->end ? 64 : 0;                                   \
+    const int together = TAP_CONV_TOGETHER (job->n_taps);                                          \
     const char *next = ahead->next;                                                                \
     const float *y = ahead->y;                                                                     \
     ptrdiff_t step = ahead->step, two_steps = ahead->two_steps;                                    \
-    int lines = ahead->lines;                                                                      \
+    int lines = ahead->lines, folded = 0;                                                          \
     V acc[PX][NB * NVB];                                                                           \
                                                                                                    \
     TAP_UNROLL for (int v = 0; v < NB * NVB; v++)                                                  \
@@ -50,33 +65,45 @@ typedef void (*TileFunc) (const TapTileJob *job,
       V b = bias != NULL ? v_load (bias + v * VL) : v_set (0);                                     \
       TAP_UNROLL for (int i = 0; i < PX; i++) acc[i][v] = b;                                       \
     }                                                                                              \
-    for (int c = 0; c < job->channels; c++, x += job->x_channel)                                   \
-      for (int j = 0; j < job->n_taps; j++, w += TAP_BLOCK)                                        \
+    for (int c = 0; c < job->channels; c += together)                                              \
+      for (int first = 0, last; first < job->n_taps; first = last)                                 \
         {                                                                                          \
-          const float *p = x + job->taps[j];                                                       \
-          V wv[NB * NVB];                                                                          \
+          const float *xk = x + (size_t) c * job->x_channel;                                       \
+          const int end = job->channels - c < together ? job->channels : c + together;             \
                                                                                                    \
-          __builtin_prefetch (next, 0, 2);                                                         \
-          next += ahead_step;                                                                      \
-          __builtin_prefetch (p + ahead->x, 0, 3);                                                 \
-          __builtin_prefetch (y, 1, 3);                                                            \
-          y += step;                                                                               \
-          step = two_steps - step;                                                                 \
-          if (--lines == 0)                                                                        \
-            step = two_steps = 0;                                                                  \
-          TAP_UNROLL for (int v = 0; v < NB * NVB; v++) wv[v] =                                    \
-            v_load (w + (size_t) (v / NVB) * block + v % NVB * VL);                                \
-          TAP_UNROLL for (int i = 0; i < PX; i++)                                                  \
-          {                                                                                        \
-            V b = v_set (p[i]);                                                                    \
-            TAP_UNROLL for (int v = 0; v < NB * NVB; v++) acc[i][v] = v_fma (b, wv[v], acc[i][v]); \
-          }                                                                                        \
+          last = job->n_taps - first > TAP_CONV_CHAIN ? first + TAP_CONV_CHAIN : job->n_taps;      \
+          if (c + first > 0)                                                                       \
+            {                                                                                      \
+              FOLD (PX, NB)                                                                        \
+              TAP_UNROLL for (int i = 0; i < PX * NB * NVB; i++)                                   \
+                acc[i / (NB * NVB)][i % (NB * NVB)] = v_set (0);                                   \
+              folded = 1;                                                                          \
+            }                                                                                      \
+          for (int k = c; k < end; k++, xk += job->x_channel)                                      \
+            for (int j = first; j < last; j++, w += TAP_BLOCK)                                     \
+              {                                                                                    \
+                const float *p = xk + job->taps[j];                                                \
+                V wv[NB * NVB];                                                                    \
+                                                                                                   \
+                __builtin_prefetch (next, 0, 2);                                                   \
+                next += ahead_step;                                                                \
+                __builtin_prefetch (p + ahead->x, 0, 3);                                           \
+                __builtin_prefetch (y, 1, 3);                                                      \
+                y += step;                                                                         \
+                step = two_steps - step;                                                           \
+                if (--lines == 0)                                                                  \
+                  step = two_steps = 0;                                                            \
+                TAP_UNROLL for (int v = 0; v < NB * NVB; v++) wv[v] =                              \
+                  v_load (w + (size_t) (v / NVB) * block + v % NVB * VL);                          \
+                TAP_UNROLL for (int i = 0; i < PX; i++)                                            \
+                {                                                                                  \
+                  V b = v_set (p[i]);                                                              \
+                  TAP_UNROLL for (int v = 0; v < NB * NVB; v++) acc[i][v] =                        \
+                    v_fma (b, wv[v], acc[i][v]);                                                   \
+                }                                                                                  \
+              }                                                                                    \
         }                                                                                          \
-    TAP_UNROLL for (int v = 0; v < NB * NVB; v++)                                                  \
-    {                                                                                              \
-      TAP_UNROLL for (int i = 0; i < PX; i++)                                                      \
-        v_store (t + ((v / NVB) * PX + i) * TAP_BLOCK + v % NVB * VL, acc[i][v]);                  \
-    }                                                                                              \
+    FOLD (PX, NB)                                                                                  \
   }
 
 TILE (1, 1)

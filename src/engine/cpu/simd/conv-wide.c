@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The counterpart of conv-tiles.c for wide rows, short sums and groups of few channels: outputs leave
- * the registers as they lie in memory, without a transposition. The chain per output is the same:
+ * the registers as they lie in memory, without a transposition. The chains per output are the same:
  * bias, then (channel, tap) in order. The last tile of a row is moved back until it fits; what it
  * computes twice comes out the same twice, unless the residual it adds is where it stores. */
 
@@ -42,37 +42,67 @@ typedef struct
 
 typedef void (*WideFunc) (const TapTileJob *job, const Tile *tile);
 
+/* Adds the sums of the chains that ended, which are in sums if there were any before. */
+#define FOLD(CH, NV, TO)                                                                           \
+  TAP_UNROLL for (int i = 0; i < CH; i++)                                                          \
+  {                                                                                                \
+    TAP_UNROLL for (int v = 0; v < NV; v++)                                                        \
+    {                                                                                              \
+      if (folded)                                                                                  \
+        TO = sums[i][v] + acc[i][v];                                                               \
+      else                                                                                         \
+        TO = acc[i][v];                                                                            \
+    }                                                                                              \
+  }
+
 #define SUM(CH, NV, LOAD)                                                                          \
   const float *x = tile->x, *w = tile->w, *next = tile->next;                                      \
+  const int together = TAP_CONV_TOGETHER (job->n_taps);                                            \
   size_t next_step = tile->next_step;                                                              \
-  int left = CH;                                                                                   \
-  V acc[CH][NV];                                                                                   \
+  int left = CH, folded = 0;                                                                       \
+  V acc[CH][NV], sums[CH][NV];                                                                     \
                                                                                                    \
   TAP_UNROLL for (int i = 0; i < CH; i++)                                                          \
   {                                                                                                \
     V b = v_set (tile->bias != NULL ? tile->bias[i] : 0);                                          \
     TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = b;                                         \
   }                                                                                                \
-  for (int c = 0; c < job->channels; c++, x += job->x_channel)                                     \
-    for (int j = 0; j < job->n_taps; j++, w += job->w_step)                                        \
+  for (int c = 0; c < job->channels; c += together)                                                \
+    for (int first = 0, last; first < job->n_taps; first = last)                                   \
       {                                                                                            \
-        const float *p = x + job->taps[j];                                                         \
-        V xv[NV];                                                                                  \
+        const float *xk = x + (size_t) c * job->x_channel;                                         \
+        const int end = job->channels - c < together ? job->channels : c + together;               \
                                                                                                    \
-        if (CH >= 4)                                                                               \
+        last = job->n_taps - first > TAP_CONV_CHAIN ? first + TAP_CONV_CHAIN : job->n_taps;        \
+        if (c + first > 0)                                                                         \
           {                                                                                        \
-            TAP_UNROLL for (int v = 0; v < NV; v++) __builtin_prefetch (next + v * VL, 0, 3);      \
-            next += next_step;                                                                     \
-            next_step = --left == 0 ? 0 : next_step;                                               \
+            FOLD (CH, NV, sums[i][v])                                                              \
+            TAP_UNROLL for (int i = 0; i < CH * NV; i++) acc[i / NV][i % NV] = v_set (0);          \
+            folded = 1;                                                                            \
           }                                                                                        \
+        for (int k = c; k < end; k++, xk += job->x_channel)                                        \
+          for (int j = first; j < last; j++, w += job->w_step)                                     \
+            {                                                                                      \
+              const float *p = xk + job->taps[j];                                                  \
+              V xv[NV];                                                                            \
                                                                                                    \
-        TAP_UNROLL for (int v = 0; v < NV; v++) xv[v] = LOAD;                                      \
-        TAP_UNROLL for (int i = 0; i < CH; i++)                                                    \
-        {                                                                                          \
-          V b = v_set (w[i]);                                                                      \
-          TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = v_fma (b, xv[v], acc[i][v]);         \
-        }                                                                                          \
-      }
+              if (CH >= 4)                                                                         \
+                {                                                                                  \
+                  TAP_UNROLL for (int v = 0; v < NV; v++)                                          \
+                    __builtin_prefetch (next + v * VL, 0, 3);                                      \
+                  next += next_step;                                                               \
+                  next_step = --left == 0 ? 0 : next_step;                                         \
+                }                                                                                  \
+                                                                                                   \
+              TAP_UNROLL for (int v = 0; v < NV; v++) xv[v] = LOAD;                                \
+              TAP_UNROLL for (int i = 0; i < CH; i++)                                              \
+              {                                                                                    \
+                V b = v_set (w[i]);                                                                \
+                TAP_UNROLL for (int v = 0; v < NV; v++) acc[i][v] = v_fma (b, xv[v], acc[i][v]);   \
+              }                                                                                    \
+            }                                                                                      \
+      }                                                                                            \
+  FOLD (CH, NV, acc[i][v])
 
 /* Residual, clamp and store of what is not side by side. */
 static inline void

@@ -25,8 +25,12 @@ typedef struct
 
 /* Direct convolution of one rectangle: rows × width output pixels, blocks of output channels.
  *
- * An output is bias, then one fused multiply-add for each (channel, tap), in that order, in a single
- * chain; without hardware FMA, one product and one sum each. */
+ * An output is bias, then one fused multiply-add for each (channel, tap), in that order, in chains of as many
+ * whole channels as have TAP_CONV_CHAIN products, or of so many taps of one channel; each but the first begins
+ * at 0, and their sums are added in order. Without hardware FMA, one product and one sum each. */
+#define TAP_CONV_CHAIN 128
+#define TAP_CONV_TOGETHER(n_taps)                                                                  \
+  ((n_taps) > 0 && (n_taps) < TAP_CONV_CHAIN ? TAP_CONV_CHAIN / (n_taps) : 1)
 typedef struct
 {
   const float *x;   /* the input cell of channel 0, output row 0, output pixel 0, tap offset 0 */
@@ -91,7 +95,7 @@ typedef struct
   size_t u_position;
 } TapWinogradWeights;
 
-/* One position: sums (+)= v · u. */
+/* One position: sums (+)= v · u, summed up before it is added. */
 typedef struct
 {
   const float *v; /* [channels / TAP_BLOCK][tiles][TAP_BLOCK] */

@@ -1,8 +1,8 @@
 /* winograd.c - the products of Winograd's convolution: a small matrix product per position of the tile
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * As conv-tiles.c: vectors of output channels against broadcast numbers of tiles. Sums are one chain over
- * the input channels, in order, which may be interrupted anywhere: what was stored goes on exactly. */
+ * As conv-tiles.c: vectors of output channels against broadcast numbers of tiles. A call is one chain over its
+ * input channels, in order, whose sum is added to what is there: short chains round less. */
 
 #include "config.h"
 
@@ -27,10 +27,7 @@ typedef void (*ProductFunc) (const TapWinogradProduct *job,
                                                                                                    \
     TAP_UNROLL for (int b = 0; b < NB * NVB; b++)                                                  \
     {                                                                                              \
-      const float *s = sums + (size_t) (b / NVB) * job->sums_block + b % NVB * VL;                 \
-                                                                                                   \
-      TAP_UNROLL for (int i = 0; i < PX; i++) acc[i][b] =                                          \
-        job->add ? v_load (s + i * TAP_BLOCK) : v_set (0);                                         \
+      TAP_UNROLL for (int i = 0; i < PX; i++) acc[i][b] = v_set (0);                               \
     }                                                                                              \
     for (int left = job->channels; left > 0; left -= TAP_BLOCK, v += job->v_block)                 \
       {                                                                                            \
@@ -58,7 +55,12 @@ typedef void (*ProductFunc) (const TapWinogradProduct *job,
     {                                                                                              \
       float *s = sums + (size_t) (b / NVB) * job->sums_block + b % NVB * VL;                       \
                                                                                                    \
-      TAP_UNROLL for (int i = 0; i < PX; i++) v_store (s + i * TAP_BLOCK, acc[i][b]);              \
+      TAP_UNROLL for (int i = 0; i < PX; i++)                                                      \
+      {                                                                                            \
+        if (job->add)                                                                              \
+          acc[i][b] += v_load (s + i * TAP_BLOCK);                                                 \
+        v_store (s + i * TAP_BLOCK, acc[i][b]);                                                    \
+      }                                                                                            \
     }                                                                                              \
   }
 
