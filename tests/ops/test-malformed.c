@@ -40,6 +40,15 @@ static const Row conv_rows[] = {
 };
 
 static const Row plain_rows[] = {
+  { "einsum-no-equation", "Einsum", "", "equation" },
+  { "einsum-terms", "Einsum", "equation:ab,cd->ad", "does not name" },
+  { "einsum-letters", "Einsum", "equation:abc->a", "4 dimensions" },
+  { "einsum-output", "Einsum", "equation:abcd->abx", "right side" },
+  { "einsum-output-twice", "Einsum", "equation:abcd->aa", "right side" },
+  { "einsum-diagonal", "Einsum", "equation:abba->ab", "cells" },
+  { "lp-normalization-p", "LpNormalization", "p:3", "p" },
+  { "lp-normalization-axis", "LpNormalization", "axis:4", "axis" },
+  { "mean-variance-axes", "MeanVarianceNormalization", "axes=0,4", "axis" },
   { "maxpool-no-kernel", "MaxPool", "", "kernel_shape" },
   { "maxpool-kernel-0", "MaxPool", "kernel_shape=0,2", "kernel_shape" },
   { "maxpool-kernel-rank", "MaxPool", "kernel_shape=2", "kernel_shape" },

@@ -445,6 +445,29 @@ def from_models(folders):
             write_case(name, node.op_type, opset, inputs, attrs, outputs, 'onnx backend test')
 
 
+def indices():
+    x = rnd(3, 4, 5)
+    case('cumsum', 'CumSum', 14, [Run(3, 4, 5), i(1, shape=())])
+    case('gathernd', 'GatherND', 13, [Run(3, 4, 5), i(1, 3, 2, 0, shape=(2, 2))])
+    case('gathernd_batch', 'GatherND', 13, [Run(3, 4, 5), i(0, 1, 2, 0, 1, 3, shape=(3, 2, 1))], dict(batch_dims=1))
+    case('onehot', 'OneHot', 11, [Run(3, 4), i(6, shape=()), f(0, 1)])
+    case('onehot_axis', 'OneHot', 11, [Run(3, 4), i(6, shape=()), f(0, 1)], dict(axis=0))
+    case('scatterelements', 'ScatterElements', 13, [Run(3, 4), i(1, 2, shape=(1, 2)), Run(1, 2)])
+    case('scatternd', 'ScatterND', 13, [Run(3, 4, 5), i(1, 2, shape=(2, 1)), Run(2, 4, 5)])
+    case('trilu', 'Trilu', 14, [Run(2, 4, 5)])
+    case('einsum', 'Einsum', 12, [Run(2, 3, 4), Run(2, 5, 4)], dict(equation='bik,bjk->bij'))
+    case('einsum_dots', 'Einsum', 12, [Run(2, 1, 3, 4), Run(5, 4, 6)], dict(equation='...ij,...jk'))
+    case('einsum_implied', 'Einsum', 12, [Run(3, 4), Run(4)], dict(equation='ba,a'))
+    case('lpnormalization', 'LpNormalization', 1, [Run(2, 3)])
+    case('isnan', 'IsNaN', 13, [Run(2, 3)])
+    case('quantize_fold', 'DequantizeLinear', 13, [x.round().clip(0, 255).astype(np.uint8), f(0.5, shape=())])
+    for name, op, inputs, attrs in (
+            ('conv3d', 'Conv', [Run(1, 2, 7, 8, 9), Run(3, 2, 2, 3, 3)], dict(strides=[1, 2, 2], pads=[1, 0, 1, 0, 1, 1])),
+            ('convtranspose3d', 'ConvTranspose', [Run(1, 2, 3, 4, 5), Run(2, 3, 2, 3, 3)], dict(strides=[2, 1, 2])),
+            ('maxpool3d', 'MaxPool', [Run(1, 2, 7, 8, 9)], dict(kernel_shape=[2, 3, 2], strides=[2, 2, 2], ceil_mode=1))):
+        case(name, op, 11, inputs, attrs)
+
+
 if len(sys.argv) > 2 and sys.argv[1] == '--models':
     from_models(sys.argv[2:])
 else:
@@ -455,3 +478,4 @@ else:
     elementwise()
     movement()
     sizes()
+    indices()
