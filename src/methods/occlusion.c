@@ -5,9 +5,9 @@
  * strength of the map that was strongest on the clean picture, that map itself, and the most probable class.
  * A dark place in the first says that the network looked there.
  *
- * Every position is computed exactly, by incremental inference from the clean pass. Positions are visited from
- * a coarse grid to a fine one, so that a partial result covers the whole picture: cells not computed yet show
- * what the nearest coarser cell found. */
+ * Every position is computed by incremental inference from the clean pass, exactly but for rounding. Positions
+ * are visited from a coarse grid to a fine one, so that a partial result covers the whole picture: cells not
+ * computed yet show what the nearest coarser cell found. */
 #include "config.h"
 
 #include "methods/occlusion.h"
