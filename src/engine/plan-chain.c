@@ -19,9 +19,7 @@
 /* Rows that depthwise convolution does at a time. */
 #define GRAIN      7
 /* Values of so many bytes stay in the caches of the cores anyway. */
-#define NEAR       (640 * 1024)
-/* What it costs that all workers meet, in bytes of memory that could be moved meanwhile. */
-#define MEETING    (16.0 * 1024)
+#define NEAR       (1024 * 1024)
 /* Speeds against that of memory: moving rows in the cache; making them again, in multiply-adds per byte. */
 #define CACHE_GAIN 8.0
 #define MACS       6.0
@@ -195,6 +193,9 @@ choose_rows (const Chaining *c, int first, int last)
   if (rows == 0)
     return 0;
   n = (out_h + rows - 1) / rows;
+  /* some for those who are done early */
+  if (threads > 1)
+    n = MAX (n, 2 * threads);
   n = (n + threads - 1) / threads * threads;
   rows = (out_h + n - 1) / n;
   return rows > GRAIN ? rows - rows % GRAIN : rows;
@@ -223,8 +224,6 @@ gain (const Chaining *c, int first, int last)
 
       if (bytes > NEAR)
         sum += 2 * bytes;
-      if (c->threads > 1)
-        sum += MEETING;
       sum -= images * (bands - 1) * overlap * row * 2 * sizeof (float) / CACHE_GAIN;
       halo = halo * w->stride_h + overlap;
       sum -= (c->threads - 1) * halo * row * (double) cell_macs (c, s - 1) / MACS;
