@@ -265,7 +265,8 @@ add_slice (Builder *b)
 {
   gint64 axis = g_rand_int_range (b->rand, 2, 4), *extent = axis == 2 ? &b->height : &b->width;
   gint64 step = (const gint64[]){ 1, 1, 2, -1 }[g_rand_int_range (b->rand, 0, 4)];
-  gint64 start = g_rand_int_range (b->rand, 0, 3), end = *extent - g_rand_int_range (b->rand, 0, 3);
+  gint64 start = g_rand_int_range (b->rand, step < 0, 3),
+         end = *extent - g_rand_int_range (b->rand, 0, 3);
 
   if (*extent < 12)
     return;
@@ -369,8 +370,8 @@ add_head (Builder *b)
   node (b, "Softmax", NULL, &b->value, 1);
 }
 
-TapGraph *
-random_graph_new (guint32 seed)
+static TapGraph *
+build (guint32 seed, int n_kinds)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
   Builder b = { tap_graph_new ("random"), rand };
@@ -388,7 +389,7 @@ random_graph_new (guint32 seed)
   tap_graph_add_input (b.graph, b.value, TAP_DTYPE_F32, &input);
   for (int i = 0; i < n_layers; i++)
     {
-      switch (g_rand_int_range (rand, 0, 13))
+      switch (g_rand_int_range (rand, 0, n_kinds))
         {
         case 0:
         case 1:
@@ -412,9 +413,9 @@ random_graph_new (guint32 seed)
         case 8:
           add_up (&b);
           break;
-        case 9:
         case 10:
         case 11:
+        case 12:
           add_elsewhere (&b);
           break;
         default:
@@ -432,6 +433,18 @@ random_graph_new (guint32 seed)
   g_array_unref (b.earlier);
   g_array_unref (b.earlier_channels);
   return b.graph;
+}
+
+TapGraph *
+random_graph_new (guint32 seed)
+{
+  return build (seed, 10);
+}
+
+TapGraph *
+random_graph_new_moving (guint32 seed)
+{
+  return build (seed, 13);
 }
 
 GArray *

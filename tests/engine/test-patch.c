@@ -135,7 +135,7 @@ test_random (void)
   g_test_summary ("On random networks a patch equals a full pass bit for bit in every layer");
   for (guint32 seed = 0; seed < 200; seed++)
     {
-      g_autoptr (TapGraph) graph = random_graph_new (seed);
+      g_autoptr (TapGraph) graph = random_graph_new_moving (seed);
       g_autoptr (GArray) values = random_graph_values (graph);
       g_autoptr (TapTaps) all = tap_taps_new ();
       g_autoptr (TapTaps) last = tap_taps_new_for (tap_graph_get_output (graph, 0), -1);
