@@ -78,6 +78,10 @@ is_slice (const TapPlan *plan, const TapPlanStep *step)
     return FALSE;
   x = &plan->values[step->inputs[0]].shape;
   y = &plan->values[step->outputs[0]].shape;
+  /* from one known place on, in steps of one */
+  if (plan->values[step->inputs[1]].place != TAP_PLACE_CONSTANT ||
+      tap_cpu_count (&plan->values[step->inputs[1]].shape) != 1 || step->n_inputs > 4)
+    return FALSE;
   return x->n_dims == 4 && x->dims[2] == y->dims[2] && x->dims[3] == y->dims[3];
 }
 
@@ -145,6 +149,21 @@ copy_names (Names *names, const TapPlanStep *step)
       }
 }
 
+/* Other cells of the input that follow each other: which ones, the numbers tell; here that they are its own. */
+static void
+find_names (Names *names, const TapPlanStep *step)
+{
+  const TapPlanValue *x = &names->plan->values[step->inputs[0]];
+  const TapPlanValue *y = &names->plan->values[step->outputs[0]];
+  gsize n = tap_cpu_count (&y->shape);
+
+  g_assert_cmpint (x->root, ==, y->root);
+  g_assert_cmpuint (y->at, >=, x->at);
+  g_assert_cmpuint (y->at + n * 4, <=, x->at + tap_cpu_count (&x->shape) * 4);
+  names->expected[step->outputs[0]] =
+    g_memdup2 (names->expected[step->inputs[0]] + (y->at - x->at) / 4, (n + 1) * sizeof (gsize));
+}
+
 static void
 check_reads (const Names *names, const TapPlanStep *step)
 {
@@ -171,6 +190,28 @@ follow_siblings (Names *names, const TapPlanStep *steps, int n)
     }
 }
 
+/* What is between the steps of a chain never is in this memory, and bands are read and written in turns. */
+static void
+check_chain_reads (const Names *names, const TapPlanStep *steps, int n)
+{
+  for (int s = 0; s < n; s++)
+    for (int i = 0; i < steps[s].n_reads; i++)
+      if (steps[s].inputs[i] >= 0 && (s == 0 || steps[s].inputs[i] != steps[s - 1].outputs[0]))
+        check_names (names, steps[s].inputs[i]);
+}
+
+static void
+follow_chain (Names *names, const TapPlanStep *steps, int n)
+{
+  int out = steps[n - 1].outputs[0];
+
+  check_chain_reads (names, steps, n);
+  make_names (names, out);
+  write_names (names, out);
+  check_names (names, out);
+  check_chain_reads (names, steps, n);
+}
+
 static void
 follow_step (Names *names, const TapPlanStep *step)
 {
@@ -181,6 +222,8 @@ follow_step (Names *names, const TapPlanStep *step)
   check_reads (names, step);
   if (moves || (step->kernel->flags & TAP_CPU_VIEW))
     copy_names (names, step);
+  else if (step->view)
+    find_names (names, step);
   else
     for (int i = 0; i < step->n_outputs; i++)
       if (step->outputs[i] >= 0)
@@ -207,11 +250,18 @@ plan_names_check (const TapPlan *plan)
         make_names (&names, v);
         write_names (&names, v);
       }
-  for (int s = 0; s < plan->n_steps; s += 1 + plan->steps[s].n_siblings)
-    if (plan->steps[s].n_siblings > 0)
-      follow_siblings (&names, &plan->steps[s], 1 + plan->steps[s].n_siblings);
-    else
-      follow_step (&names, &plan->steps[s]);
+  for (int s = 0, n; s < plan->n_steps; s += n)
+    {
+      const TapPlanStep *step = &plan->steps[s];
+
+      n = step->chain != NULL ? step->chain->n_links : 1 + step->n_siblings;
+      if (step->chain != NULL)
+        follow_chain (&names, step, n);
+      else if (step->n_siblings > 0)
+        follow_siblings (&names, step, n);
+      else
+        follow_step (&names, step);
+    }
   for (int v = 0; v < plan->n_values; v++)
     if (names.expected[v] != NULL && (plan->values[v].tapped || plan->mode == TAP_PLAN_PATCH ||
                                       plan->values[plan->values[v].root].place == TAP_PLACE_KEPT))
