@@ -77,6 +77,9 @@ gboolean tap_back_plan_matches (const TapBackPlan *self,
                                 const TapTaps *taps,
                                 const TapTaps *seeds);
 
+/* plan-backward-settle.c: offsets of the buffers and costs of the jobs, when all of them are there. */
+void tap_back_plan_settle (TapBackPlan *self);
+
 /* The arrays of a kernel's gradients, with the beginnings of the buffers from @data. */
 void tap_back_plan_bind (const TapBackPlan *self,
                          const TapBackJob *job,

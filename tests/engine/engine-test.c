@@ -272,3 +272,29 @@ engine_test_assert_equal_bits (TapTensor *a, TapTensor *b)
   g_assert_cmpmem (a->data, a->count * tap_dtype_size (a->dtype), b->data,
                    b->count * tap_dtype_size (b->dtype));
 }
+
+TapTrace *
+engine_test_back (TapSession *session,
+                  TapTrace *forward,
+                  const TapSeed *seeds,
+                  int n_seeds,
+                  const TapRule *rule,
+                  const TapTaps *taps)
+{
+  g_autoptr (GError) error = NULL;
+  TapTrace *trace =
+    tap_session_backward (session, forward, seeds, n_seeds, rule, taps, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return trace;
+}
+
+TapTrace *
+engine_test_run (TapSession *session, TapTensor *picture, const TapTaps *taps, TapRunFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  TapTrace *trace = engine_test_forward (session, picture, taps, flags, &error);
+
+  g_assert_no_error (error);
+  return trace;
+}

@@ -23,6 +23,15 @@ TapTrace *engine_test_forward (TapSession *session,
                                const TapTaps *taps,
                                TapRunFlags flags,
                                GError **error);
+/* The same of a session that has to succeed. (transfer full) */
+TapTrace *
+engine_test_run (TapSession *session, TapTensor *input, const TapTaps *taps, TapRunFlags flags);
+TapTrace *engine_test_back (TapSession *session,
+                            TapTrace *forward,
+                            const TapSeed *seeds,
+                            int n_seeds,
+                            const TapRule *rule,
+                            const TapTaps *taps);
 /* Largest |a - b| / max (1, |b|); infinities and NaNs have to be equal. */
 double engine_test_difference (const TapTensor *a, const TapTensor *b);
 void engine_test_assert_equal_bits (TapTensor *a, TapTensor *b);
