@@ -5,7 +5,6 @@
 
 #include "branches.h"
 #include "engine-test.h"
-#include "ops/infer.h"
 
 static int
 pick (const Branches *b)
@@ -159,7 +158,6 @@ branches_new (guint32 seed)
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (GError) error = NULL;
   Branches b = { tap_graph_new ("branches"), rand, values, channels };
   TapShape input = tap_shape_new (4, (gint64) 1, (gint64) 4, (gint64) 3, (gint64) 5);
   int x = tap_graph_value (b.graph, "x"), n = g_rand_int_range (rand, 4, 16);
@@ -187,10 +185,5 @@ branches_new (guint32 seed)
       default:
         add_conv (&b);
       }
-  tap_graph_add_output (b.graph, g_array_index (values, int, values->len - 1));
-  tap_graph_sort (b.graph, &error);
-  g_assert_no_error (error);
-  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
-  g_assert_no_error (error);
-  return b.graph;
+  return engine_test_finish_graph (b.graph, g_array_index (values, int, values->len - 1));
 }

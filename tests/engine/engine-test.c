@@ -8,6 +8,7 @@
 
 #include "engine-test.h"
 #include "formats/registry.h"
+#include "ops/infer.h"
 
 char *
 engine_test_shared (const char *path)
@@ -297,4 +298,17 @@ engine_test_run (TapSession *session, TapTensor *picture, const TapTaps *taps, T
 
   g_assert_no_error (error);
   return trace;
+}
+
+TapGraph *
+engine_test_finish_graph (TapGraph *graph, int output)
+{
+  g_autoptr (GError) error = NULL;
+
+  tap_graph_add_output (graph, output);
+  tap_graph_sort (graph, &error);
+  g_assert_no_error (error);
+  tap_infer_graph (graph, NULL, 0, NULL, &error);
+  g_assert_no_error (error);
+  return graph;
 }

@@ -13,6 +13,8 @@ char *engine_test_shared (const char *path);
 TapTensor *engine_test_read_tensor (const char *path, gboolean *is_bool);
 /* A model file as a sorted graph without shapes. Fails the test on errors. (transfer full) */
 TapGraph *engine_test_load_graph (const char *path);
+/* Gives a graph its output, an order and shapes; returns it. */
+TapGraph *engine_test_finish_graph (TapGraph *graph, int output);
 /* Uniform in -1 .. 1, from a seed. (transfer full) */
 TapTensor *engine_test_random (const TapShape *shape, guint32 seed);
 /* A batch of @n for the first input of @graph. (transfer full) */

@@ -13,7 +13,6 @@
 #include "engine/cpu/isa.h"
 #include "engine/tap-plan.h"
 #include "engine/tap-session-profile.h"
-#include "ops/infer.h"
 
 typedef struct
 {
@@ -189,7 +188,6 @@ static TapGraph *
 network_new (guint32 seed)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
-  g_autoptr (GError) error = NULL;
   Builder b = { .graph = tap_graph_new ("chain"), .rand = rand };
   TapShape shape;
   int n;
@@ -215,12 +213,7 @@ network_new (guint32 seed)
     }
   if (b.value == tap_graph_get_input (b.graph, 0))
     add_activation (&b);
-  tap_graph_add_output (b.graph, b.value);
-  tap_graph_sort (b.graph, &error);
-  g_assert_no_error (error);
-  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
-  g_assert_no_error (error);
-  return b.graph;
+  return engine_test_finish_graph (b.graph, b.value);
 }
 
 /* (transfer full) */
@@ -328,19 +321,13 @@ static TapGraph *
 large_new (void)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
-  g_autoptr (GError) error = NULL;
   Builder b = { .graph = tap_graph_new ("large"), .rand = rand, .channels = 32 };
   TapShape shape = tap_shape_new (4, (gint64) 1, (gint64) 32, (gint64) 96, (gint64) 96);
 
   b.value = tap_graph_value (b.graph, "x");
   tap_graph_add_input (b.graph, b.value, TAP_DTYPE_F32, &shape);
   add_block (&b);
-  tap_graph_add_output (b.graph, b.value);
-  tap_graph_sort (b.graph, &error);
-  g_assert_no_error (error);
-  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
-  g_assert_no_error (error);
-  return b.graph;
+  return engine_test_finish_graph (b.graph, b.value);
 }
 
 static void

@@ -151,7 +151,6 @@ fire_new (void)
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
-  g_autoptr (GError) error = NULL;
   Branches b = { tap_graph_new ("fire"), rand, values, channels };
   TapShape shape = tap_shape_new (4, (gint64) 1, (gint64) 16, (gint64) 7, (gint64) 7);
   TapAttrs *attrs = tap_attrs_new ();
@@ -175,12 +174,7 @@ fire_new (void)
         sum[0] = branches_add_node (&b, "Concat", attrs, parts, 2);
     }
   x = branches_add_node (&b, "Add", NULL, sum, 2);
-  tap_graph_add_output (b.graph, branches_add_node (&b, "Relu", NULL, &x, 1));
-  tap_graph_sort (b.graph, &error);
-  g_assert_no_error (error);
-  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
-  g_assert_no_error (error);
-  return b.graph;
+  return engine_test_finish_graph (b.graph, branches_add_node (&b, "Relu", NULL, &x, 1));
 }
 
 static void
@@ -331,7 +325,6 @@ inception_new (GRand *rand, const TapShape *x)
   static const int outs[] = { 8, 16, 17, 24, 40, 64, 5 };
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (GArray) channels = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (GError) error = NULL;
   Branches b = { tap_graph_new ("inception"), rand, values, channels };
   TapAttrs *attrs = tap_attrs_new ();
   int input = tap_graph_value (b.graph, "x"), parts[5], n = g_rand_int_range (rand, 2, 6);
@@ -356,12 +349,7 @@ inception_new (GRand *rand, const TapShape *x)
         parts[i] = branches_add_node (&b, "Relu", NULL, &parts[i], 1);
     }
   tap_attrs_set_int (attrs, "axis", 1);
-  tap_graph_add_output (b.graph, branches_add_node (&b, "Concat", attrs, parts, n));
-  tap_graph_sort (b.graph, &error);
-  g_assert_no_error (error);
-  tap_infer_graph (b.graph, NULL, 0, NULL, &error);
-  g_assert_no_error (error);
-  return b.graph;
+  return engine_test_finish_graph (b.graph, branches_add_node (&b, "Concat", attrs, parts, n));
 }
 
 /* Steps that are run in one go with others. */
