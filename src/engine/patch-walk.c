@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "engine/patch-flat.h"
+#include "engine/patch-stripe.h"
 
 #include <string.h>
 
@@ -245,6 +246,7 @@ tap_patch_walk_clear (TapPatchWalk *self)
   tap_block_memory_clear (&self->near_scratch);
   g_clear_pointer (&self->flats, g_free);
   g_clear_pointer (&self->settled, g_free);
+  g_clear_pointer (&self->columns, g_free);
   g_clear_pointer (&self->data, g_free);
   g_clear_pointer (&self->arrays, g_free);
 }
@@ -374,6 +376,7 @@ static gboolean
 run_near (TapPatchWalk *self,
           int s,
           const TapRect *whole,
+          int n_whole,
           const TapRect *strips,
           int n,
           gboolean *done,
@@ -388,14 +391,14 @@ run_near (TapPatchWalk *self,
                                   self->arrays + self->plan->max_io, &run, error))
     return FALSE;
   run.pool = self->pool;
-  if (!kernel->near_costs (&run, whole, 1, &near, &by_cell))
+  if (!kernel->near_costs (&run, whole, n_whole, &near, &by_cell))
     return TRUE;
   if (n > 0 && kernel->near_costs (&run, strips, n, &near_strips, &by_cell) && near_strips < near)
     near = near_strips;
   else
     {
       strips = whole;
-      n = 1;
+      n = n_whole;
     }
   if (near >= by_cell)
     return TRUE;
@@ -408,23 +411,47 @@ run_near (TapPatchWalk *self,
   return TRUE;
 }
 
+/* Computes @sides of what step @s has to, and takes @middle from the stripe. */
+static gboolean
+compute_sides (TapPatchWalk *self,
+               int s,
+               const TapRect *sides,
+               int n,
+               const TapRect *middle,
+               const TapRect *flat,
+               GError **error)
+{
+  const TapPlanStep *step = &self->plan->steps[s];
+  gboolean done = n == 0;
+
+  if (!done && self->near && step->kernel->forward_near != NULL &&
+      !run_near (self, s, sides, n, NULL, 0, &done, error))
+    return FALSE;
+  for (int i = 0; i < n && !done; i++)
+    if (!run_step (self, s, &sides[i], error))
+      return FALSE;
+  tap_patch_stripe_copy (self, s, middle, flat);
+  return TRUE;
+}
+
 /* Computes @change of the outputs, or all but the cells of @flat that are repeated. */
 static gboolean
 compute (TapPatchWalk *self, int s, const TapChange *change, const TapRect *flat, GError **error)
 {
   const TapPlanStep *step = &self->plan->steps[s];
   gboolean done = FALSE, part = change->extent == TAP_PART;
-  TapRect strips[TAP_PATCH_STRIPS];
-  int n = part ? tap_patch_flat_cut (self, s, &change->rect, flat, strips) : 0;
+  TapRect strips[TAP_PATCH_STRIPS], sides[2], middle, rect = { 0 };
+  int n = part ? tap_patch_flat_cut (self, s, &change->rect, flat, strips) : 0, n_sides;
 
+  if (step->outputs[0] >= 0)
+    rect = bounds (&self->plan->values[step->outputs[0]].shape, change);
+  n_sides = tap_patch_stripe_cut (self, s, &rect, &middle, sides);
   tap_plan_bind (self->plan, step, self->data, self->arrays, self->arrays + self->plan->max_io);
+  if (n_sides >= 0)
+    return compute_sides (self, s, sides, n_sides, &middle, flat, error);
   if (self->near && step->kernel->forward_near != NULL)
-    {
-      TapRect rect = bounds (&self->plan->values[step->outputs[0]].shape, change);
-
-      if (!run_near (self, s, &rect, strips, n, &done, error))
-        return FALSE;
-    }
+    if (!run_near (self, s, &rect, 1, strips, n, &done, error))
+      return FALSE;
   if (!done && n == 0)
     return run_step (self, s, part ? &change->rect : NULL, error);
   for (int i = 0; i < n && !done; i++)

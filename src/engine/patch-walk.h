@@ -45,7 +45,7 @@ tap_patch_base_take_shadow (TapSession *session, TapPatchBase *base, GError **er
 gboolean *tap_patch_base_find_needed (const TapPatchBase *base, const TapTaps *taps);
 
 /* One patch under way. */
-typedef struct
+typedef struct TapPatchWalk
 {
   TapSession *session;
   const TapPlan *plan;
@@ -63,6 +63,10 @@ typedef struct
   gpointer *data; /* per value: in the base as long as it is clean, in the shadow from then on */
   TapCpuArray *arrays;
   int next; /* the step to go on with */
+  /* patch-stripe.c: a walk with the mask's rows over the full width, whose numbers may be taken; or NULL */
+  const struct TapPatchWalk *stripe;
+  const gboolean *shared; /* per step: whether they are */
+  TapRect *columns;       /* per value: where they are this patch's */
 } TapPatchWalk;
 
 /* @shadow: taken for it. */

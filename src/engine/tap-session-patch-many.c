@@ -3,13 +3,16 @@
  *
  * A single patch has its kernels' work shared between threads, which have to meet after every step. Of many
  * patches each thread takes one, with a shadow and scratch memory of its own, and meets the others only now and
- * then, when somebody else may want the session: a walk is left where it is, and goes on later. The tail of the
- * network is run for a batch of positions. */
+ * then, when somebody else may want the session: a walk is left where it is, and goes on later. Positions in the
+ * same rows share a stripe, where there are enough of them; each thread makes its own. The tail of the network
+ * is run for a batch of positions. */
 
 #include "config.h"
 
 #include <string.h>
 
+#include "engine/patch-flat.h"
+#include "engine/patch-stripe.h"
 #include "engine/patch-tail.h"
 
 /* Positions in a batch: with more of them the weights of the tail are read less often, with fewer the caller
@@ -18,6 +21,16 @@
 #define FIRST_BATCH 4
 /* How long the workers go on without looking up; then each ends the step that it is in. */
 #define ROUND_US    20000
+
+/* A worker's stripe for a run of positions that differ in x only. */
+typedef struct
+{
+  TapPatchWalk walk;
+  int first, end;   /* the run */
+  gboolean used;    /* by the run */
+  gboolean *shared; /* per step: taken from the stripe */
+  gboolean *steps;  /* per step: what the stripe is computed for */
+} Stripe;
 
 typedef struct
 {
@@ -35,6 +48,7 @@ typedef struct
   int n_walks;
   TapPatchWalk *walks; /* as many as there are workers */
   int *positions;      /* per walk: the one that it is at, or -1 */
+  Stripe *stripes;     /* per walk; NULL without */
   TapBlockMemory *scratch;
   TapPool *alone; /* of one thread: each worker does its kernels alone */
 
@@ -52,6 +66,13 @@ clear_walks (Many *self)
   if (self->n_walks == 0)
     return;
   g_mutex_lock (&self->session->mutex);
+  for (int i = 0; self->stripes != NULL && i < self->n_walks; i++)
+    {
+      tap_patch_walk_clear (&self->stripes[i].walk);
+      g_free (self->stripes[i].shared);
+      g_free (self->stripes[i].steps);
+    }
+  g_clear_pointer (&self->stripes, g_free);
   for (; self->n_walks > 0; self->n_walks--)
     {
       tap_patch_walk_clear (&self->walks[self->n_walks - 1]);
@@ -113,25 +134,158 @@ scratch_bytes (TapSession *session, const TapPlan *plan, TapPool *pool)
 
 /* Copying the base takes its time: others may use the session after each of them. */
 static gboolean
-add_walk (Many *self, TapPool *pool, gsize scratch, TapProgress *progress, GError **error)
+start_walk (Many *self,
+            TapPatchWalk *walk,
+            TapPool *pool,
+            gpointer scratch,
+            TapProgress *progress,
+            GError **error)
 {
-  int i = self->n_walks;
   TapPatchShadow *shadow;
 
-  if (!tap_block_memory_reserve (&self->scratch[i], scratch, error))
-    return FALSE;
   tap_session_enter (self->session);
   shadow = tap_patch_base_take_shadow (self->session, self->base->base, error);
   tap_session_leave (self->session);
   if (shadow == NULL)
     return FALSE;
-  tap_patch_walk_init (&self->walks[i], self->session, self->base->base, shadow, pool,
-                       self->scratch[i].data);
-  self->walks[i].near = TRUE;
-  self->positions[i] = -1;
-  self->n_walks++;
+  tap_patch_walk_init (walk, self->session, self->base->base, shadow, pool, scratch);
+  walk->near = TRUE;
   tap_progress_set (progress, 0);
   return TRUE;
+}
+
+static gboolean
+add_walk (Many *self, TapPool *pool, gsize scratch, TapProgress *progress, GError **error)
+{
+  int i = self->n_walks;
+
+  if (!tap_block_memory_reserve (&self->scratch[i], scratch, error) ||
+      !start_walk (self, &self->walks[i], pool, self->scratch[i].data, progress, error))
+    return FALSE;
+  self->positions[i] = -1;
+  self->n_walks++;
+  return TRUE;
+}
+
+/* --- stripes --- */
+
+static TapTensor *
+pixels_of (const Many *self, int position)
+{
+  return self->pixels[self->n_pixels == 1 ? 0 : position];
+}
+
+static gboolean
+have_one_stripe (const Many *self, int a, int b)
+{
+  const TapRect *p = &self->regions[a], *q = &self->regions[b];
+
+  return p->y == q->y && p->height == q->height && p->width == q->width &&
+         pixels_of (self, a) == pixels_of (self, b);
+}
+
+/* The run of positions around @position, and what they share. Looks at shapes and the order of positions, so
+ * every worker finds the same. */
+static void
+find_shared (const Many *self, Stripe *stripe, int position)
+{
+  const TapPlan *plan = self->base->base->plan;
+  const TapPatchRoute *route = self->base->base->route;
+  g_autofree TapRect *columns = NULL;
+  const TapRect *region;
+  TapRect flat;
+  int first = position, end = position + 1;
+
+  while (first > 0 && have_one_stripe (self, position, first - 1))
+    first--;
+  while (end < self->n && have_one_stripe (self, position, end))
+    end++;
+  region = &self->regions[first];
+  stripe->first = first;
+  stripe->end = end;
+  stripe->used = FALSE;
+  flat = tap_patch_flat_of_pixels (region, pixels_of (self, first));
+  if (end - first < 2 || tap_rect_is_empty (&flat))
+    return;
+  columns = tap_patch_stripe_columns (plan, route, region->x, region->width);
+  stripe->used = tap_patch_stripe_choose (plan, route, columns, end - first, self->steps,
+                                          stripe->shared, stripe->steps);
+}
+
+/* Starts on the stripe of the run. FALSE: memory. */
+static gboolean
+begin_stripe (const Many *self, Stripe *stripe, GError **error)
+{
+  const TapRect *region = &self->regions[stripe->first];
+  const TapTensor *pixels = pixels_of (self, stripe->first);
+  const TapPatchWalk *walk = &stripe->walk;
+  TapShape shape = pixels->shape;
+  g_autoptr (TapTensor) whole = NULL;
+  TapRect rows = { 0, region->y, 0, region->height };
+  gsize each = (gsize) region->width * (gsize) region->height, n;
+
+  shape.dims[3] = walk->plan->values[walk->route->picture].shape.dims[3];
+  rows.width = (int) shape.dims[3];
+  whole = tap_tensor_new_uninit (TAP_DTYPE_F32, &shape, error);
+  if (whole == NULL)
+    return FALSE;
+  n = (gsize) rows.width * (gsize) rows.height;
+  for (gsize i = 0; i < whole->count; i++)
+    tap_tensor_f32 (whole)[i] = ((const float *) pixels->data)[i / n * each];
+  tap_patch_walk_begin (&stripe->walk, &rows, whole);
+  return TRUE;
+}
+
+/* Sees to it that walk @i has the stripe of @position, begun if not done; it has none where that would not
+ * pay. */
+static gboolean
+choose_stripe (Many *self, int i, int position, GError **error)
+{
+  TapPatchWalk *walk = &self->walks[i];
+  Stripe *stripe = self->stripes != NULL ? &self->stripes[i] : NULL;
+
+  walk->stripe = NULL;
+  if (stripe == NULL)
+    return TRUE;
+  if (position < stripe->first || position >= stripe->end)
+    {
+      find_shared (self, stripe, position);
+      if (stripe->used && !begin_stripe (self, stripe, error))
+        return FALSE;
+    }
+  if (!stripe->used)
+    return TRUE;
+  walk->stripe = &stripe->walk;
+  walk->shared = stripe->shared;
+  g_free (walk->columns);
+  walk->columns = tap_patch_stripe_columns (walk->plan, walk->route, self->regions[position].x,
+                                            self->regions[position].width);
+  return TRUE;
+}
+
+/* A stripe for every walk, if any position gains by one; FALSE when there is not the memory. */
+static gboolean
+add_stripes (Many *self, TapProgress *progress)
+{
+  gsize n_steps = (gsize) self->base->base->plan->n_steps + 1;
+  Stripe look = { .shared = g_new0 (gboolean, n_steps), .steps = g_new0 (gboolean, n_steps) };
+  gboolean fine = TRUE;
+
+  for (int i = 0; i < self->n && !look.used; i = look.end)
+    find_shared (self, &look, i);
+  g_free (look.shared);
+  g_free (look.steps);
+  if (!look.used)
+    return TRUE;
+  self->stripes = g_new0 (Stripe, self->n_walks);
+  for (int i = 0; i < self->n_walks && fine; i++)
+    {
+      self->stripes[i].shared = g_new0 (gboolean, n_steps);
+      self->stripes[i].steps = g_new0 (gboolean, n_steps);
+      fine = start_walk (self, &self->stripes[i].walk, self->walks[i].pool, self->scratch[i].data,
+                         progress, NULL);
+    }
+  return fine;
 }
 
 /* A walk for every worker. Where there is not the memory for that, or not the work, one that all workers
@@ -152,7 +306,12 @@ prepare_walks (Many *self, TapProgress *progress, GError **error)
   for (int i = 0; self->n >= n_threads && i < n_threads; i++)
     if (!add_walk (self, self->alone, scratch, progress, NULL))
       break;
-  if (self->n_walks == n_threads)
+  if (self->n_walks == n_threads && add_stripes (self, progress))
+    return TRUE;
+  clear_walks (self);
+  if (!add_walk (self, pool, plan->scratch_bytes + 64, progress, error))
+    return FALSE;
+  if (add_stripes (self, progress))
     return TRUE;
   clear_walks (self);
   return add_walk (self, pool, plan->scratch_bytes + 64, progress, error);
@@ -163,9 +322,9 @@ prepare (Many *self, TapProgress *progress, GError **error)
 {
   const TapPlan *plan = self->base->base->plan;
 
+  self->steps = tap_patch_base_find_needed (self->base->base, self->taps);
   if (!prepare_walks (self, progress, error))
     return FALSE;
-  self->steps = tap_patch_base_find_needed (self->base->base, self->taps);
   tap_session_enter (self->session);
   self->tail = tap_patch_tail_new (self->session, self->base->base, self->steps, BATCH, error);
   tap_session_leave (self->session);
@@ -238,8 +397,16 @@ run_walk (Many *self, int i, GError **error)
           if (position >= self->last)
             return TRUE;
           self->positions[i] = position;
-          tap_patch_walk_begin (walk, &self->regions[position],
-                                self->pixels[self->n_pixels == 1 ? 0 : position]);
+          if (!choose_stripe (self, i, position, error))
+            return FALSE;
+          tap_patch_walk_begin (walk, &self->regions[position], pixels_of (self, position));
+        }
+      if (walk->stripe != NULL && !tap_patch_walk_is_done (walk->stripe))
+        {
+          if (!tap_patch_walk_run (&self->stripes[i].walk, self->stripes[i].steps, self->until,
+                                   NULL, self->cancellable, error))
+            return FALSE;
+          continue;
         }
       if (!tap_patch_walk_run (walk, self->steps, self->until, NULL, self->cancellable, error))
         return FALSE;

@@ -109,11 +109,14 @@ typedef gboolean (*TapPatchFunc) (int position,
 
 /* tap_session_patch() for @n regions of one base: @func gets their traces in order, some at a time. Threads
  * work on positions side by side, and what follows the maps (fully connected layers) is done for several
- * positions at once, always for the same ones, so results depend on neither threads nor time.
+ * positions at once, always for the same ones, so results depend on neither threads nor time. Regions of one size
+ * and pixels of one colour that follow each other in the same rows may share what is computed under a mask over the
+ * full width: sweep row by row. That takes a copy of @base's values per thread more, and is done without where there
+ * is not the memory.
  * Shapes: pixels[i] as for a single patch; @n_pixels is @n, or 1 when all regions are of one size and get the
  *   same pixels. Values equal those of single patches but for rounding, within 1e-5 of the value's largest
- *   magnitude, or of 1: convolutions may use Winograd's algorithm, and behind the maps sums may be made in
- *   another order. Cells that no change reaches are those of @base, bit for bit.
+ *   magnitude, or of 1: convolutions may use Winograd's algorithm, on rectangles that go by what is shared, and behind
+ *   the maps sums may be made in another order. Cells that no change reaches are those of @base, bit for bit.
  * @progress is set every few tens of milliseconds, with no lock held: a sink may wait there while something more
  *   urgent runs, single patches of the same base among it. Cancelling is seen as often. Work stops for that
  *   between two layers of a position, and within a large fully connected layer.
