@@ -313,6 +313,8 @@ test_taps (void)
         if (tap_taps_contains (taps, v))
           engine_test_assert_equal_bits (tap_trace_get (traces[1], v),
                                          tap_trace_get (traces[0], v));
+      for (int i = 0; i < 2; i++)
+        tap_trace_unref (traces[i]);
     }
 }
 

@@ -438,7 +438,8 @@ test_depthwise (void)
         }
 }
 
-/* First layers, strided and pointwise ones, maps of 7×7 and 13×13, cuts into several tasks. */
+/* First layers, strided and pointwise ones, maps of 7×7 and 13×13, cuts into several tasks, depthwise maps of
+ * many strips. */
 static void
 test_usual (void)
 {
@@ -448,7 +449,8 @@ test_usual (void)
     { 160, 200, 7, 1, 1, 0, 1 },  { 96, 64, 13, 1, 1, 0, 1 },  { 33, 48, 56, 1, 1, 0, 1 },
     { 64, 40, 15, 1, 2, 0, 1 },   { 70, 33, 14, 3, 2, 1, 1 },  { 24, 20, 27, 5, 1, 2, 1 },
     { 64, 96, 14, 3, 1, 1, 4 },   { 16, 130, 28, 3, 1, 1, 1 }, { 8, 8, 30, 3, 3, 0, 1 },
-    { 256, 256, 14, 3, 1, 1, 1 }, { 5, 1, 40, 9, 1, 4, 1 },
+    { 256, 256, 14, 3, 1, 1, 1 }, { 5, 1, 40, 9, 1, 4, 1 },    { 64, 210, 7, 3, 1, 1, 1 },
+    { 4, 4, 112, 3, 2, 1, 4 },    { 3, 3, 150, 3, 1, 1, 3 },   { 3, 3, 101, 5, 2, 2, 3 },
   };
   g_autoptr (GRand) rand = g_rand_new_with_seed (43);
 

@@ -251,15 +251,9 @@ TAP_SIMD_NAME (tap_conv_depth) (const TapDepthJob *job)
   for (size_t map = 0; map < (size_t) job->maps; map++)
     for (int i = 0; i < n_strips; i++)
       {
-        Columns other;
-        const Columns *c = &known[i];
+        const Columns c = i < MOST_STRIPS ? known[i] : columns (job, i * VL);
 
-        if (i >= MOST_STRIPS)
-          {
-            other = columns (job, i * VL);
-            c = &other;
-          }
         for (int p = 0; p < n_parts; p++)
-          parts[p].func (job, c, map, parts[p].first, parts[p].times);
+          parts[p].func (job, &c, map, parts[p].first, parts[p].times);
       }
 }
