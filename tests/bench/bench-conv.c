@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+#include <locale.h>
 #include <string.h>
 
 #include "engine/cpu/isa.h"
@@ -299,6 +300,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autofree char *threads = NULL;
 
+  setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {
